@@ -1,0 +1,43 @@
+# Thin doors to Meson and the tools. `make demo` and `make test` also install what is missing.
+BUILD ?= build
+PREFIX ?= /usr/local
+
+.PHONY: all demo test lint san fuzz bench install clean setup setup-test
+
+all: setup $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+setup:
+	@tools/setup
+
+setup-test:
+	@tools/setup test
+
+# The build files are made anew when a dependency that an earlier configuration missed has appeared since.
+$(BUILD)/build.ninja: meson.build meson_options.txt
+	meson setup $(BUILD) $(if $(wildcard $(BUILD)/build.ninja),--reconfigure) --prefix $(PREFIX)
+
+demo: all
+	$(BUILD)/src/cli/tend demo
+
+test: setup-test
+	tools/test $(BUILD)
+
+lint: setup-test
+	python3 tools/lint.py
+	tools/check_symbols.sh $(BUILD)
+
+san: setup-test
+	tools/san
+
+fuzz: setup-test
+	tools/fuzz $(FUZZ_SECONDS)
+
+bench: setup-test
+	bench/run
+
+install: all
+	meson install -C $(BUILD)
+
+clean:
+	rm -rf $(BUILD) build-san build-fuzz

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * column.h: the borrowed view of a column of rows that every floor works on.
+ *
+ * A batch of rows comes in as Arrow (tend/arrow.h) and is seen through these views. Numbers of every width are binary64
+ * here, times are microseconds since 1970 UTC, text is UTF-8 that the view does not own. Validity is one byte a row,
+ * 1 = present; a NULL pointer means that every row is present. What stands under an invalid row is unspecified.
+ */
+#ifndef TEND_BASE_COLUMN_H
+#define TEND_BASE_COLUMN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum tend_type {
+    TEND_TYPE_NUMBER, /* f64 */
+    TEND_TYPE_BOOL,   /* bools, 0 or 1 */
+    TEND_TYPE_TEXT,   /* text */
+    TEND_TYPE_TIME,   /* time_us */
+    TEND_TYPE_NULL    /* only nulls: no values at all */
+};
+
+struct tend__text {
+    const char *ptr;
+    size_t len;
+};
+
+struct tend__column {
+    enum tend_type type;
+    const double *f64;
+    const uint8_t *bools;
+    const struct tend__text *text;
+    const int64_t *time_us;
+    const uint8_t *valid;
+};
+
+struct tend__field {
+    const char *name;
+    enum tend_type type;
+    double low;  /* the declared range of a number: */
+    double high; /* -INFINITY and INFINITY where nothing is declared */
+};
+
+struct tend__batch {
+    size_t row_count;
+    size_t column_count;
+    const struct tend__field *fields; /* column_count */
+    const struct tend__column *columns;
+};
+
+static inline bool tend__is_valid(const struct tend__column *column, size_t row_idx)
+{
+    return column->valid == NULL || column->valid[row_idx] != 0;
+}
+
+/* "number", "bool", "text", "time" or "null". */
+const char *tend__type_text(enum tend_type type);
+
+#endif
