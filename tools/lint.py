@@ -89,6 +89,8 @@ C_FILE = re.compile(r"\.(c|h|cpp)$")
 TOKEN = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 BANNED_CALL = re.compile(r"(?<![\w.>])(%s)\s*\(" % "|".join(sorted(set(HEAP) | set(BANNED))))
+# A function type may return a struct or an enum: there a parenthesis comes first.
+TYPEDEF_TAG = re.compile(r"\btypedef\s+(?:const\s+)?(?:struct|enum|union)\b[^;{(]*[;{]")
 MARKER = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|X{3})\b")
 # An absolute path of one machine, and the host of a package registry: neither is anybody's business but its owner's.
 PLACE = re.compile(r"(?<![\w.}$*)/-])/(?:work|root|tmp/venv|home/\w+)(?:/|\b)(?!\s*\*)")
@@ -240,7 +242,7 @@ def check_head(path, lines, found):
             found.add(path, 1, "spdx", "the first line must be /* SPDX-License-Identifier: Apache-2.0 */")
         at = next((n for n, line in enumerate(lines) if "SPDX" not in line), 0)
         if not re.match(r"/\*\s*(?:\* )?%s: \S" % re.escape(name), " ".join(lines[at:at + 3])):
-            found.add(path, at + 1, "file-comment", f"a comment must come here that begins with '{name}: ' and its purpose")
+            found.add(path, at + 1, "file-comment", f"here must begin a comment with '{name}: ' and its purpose")
         return
     head = "\n".join(lines[:3])
     if not re.search(r"^(?:\"\"\"|# )%s: \S" % re.escape(name), head, re.M):
@@ -286,10 +288,11 @@ def check_c(path, text, headers, found):
         check_guard(path, lines, found)
     check_calls(path, code_lines, found)
     check_functions(path, without_preprocessor(code), found)
+    for match in TYPEDEF_TAG.finditer(code):
+        found.add(path, code.count("\n", 0, match.start()) + 1, "typedef-tag",
+                  "no typedef of a struct, enum or union: write the tag")
     is_statistics = re.match(r"src/(sketch|stat|judge)/", path)
     for number, line in enumerate(code_lines, 1):
-        if not path.endswith(".cpp") and re.search(r"\btypedef\s+(?:const\s+)?(?:struct|enum|union)\b", line):
-            found.add(path, number, "typedef-tag", "no typedef of a struct, enum or union: write the tag")
         if is_statistics and re.search(r"\bfloat\b", line):
             found.add(path, number, "float-statistics", "statistics are computed in double")
 

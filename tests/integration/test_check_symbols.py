@@ -44,7 +44,8 @@ def test_an_archive_that_keeps_the_rules_passes(tmp_path):
     ("int tend__a(void);\nint tend__a(void)\n{\n    static int calls;\n    return ++calls;\n}\n", "calls"),
     ("int tend__a = 3;\n", "tend__a"),
 ], ids=["a name without the prefix", "a public name without a declaration", "a file", "a clock", "the heap",
-        "the environment", "a write", "a thread", "an abort outside the assertion", "a static variable", "a global variable"])
+        "the environment", "a write", "a thread", "an abort outside the assertion", "a static variable",
+        "a global variable"])
 def test_a_broken_rule_is_named(tmp_path, text, words):
     code, output = check(tmp_path, FINE + text)
     assert code == 1
