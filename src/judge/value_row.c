@@ -407,6 +407,11 @@ static enum tend_code grow_rows(struct tend__value_rule *rule, size_t row_count,
     return TEND_OK;
 }
 
+static uint8_t is_known(double number)
+{
+    return isnan(number) == 0;
+}
+
 static enum tend_code bind_batch(struct tend__value_rule *rule, const struct tend__batch *batch,
                                  const double *score, struct tend_error *err)
 {
@@ -423,7 +428,7 @@ static enum tend_code bind_batch(struct tend__value_rule *rule, const struct ten
     *column = (struct tend__column){.type = TEND_TYPE_NULL};
     if (score != NULL) {
         for (size_t i = 0; i < batch->row_count; i++) {
-            rule->score_valid[i] = isnan(score[i]) ? 0 : 1;
+            rule->score_valid[i] = is_known(score[i]);
         }
         *column = (struct tend__column){
             .type = TEND_TYPE_NUMBER, .f64 = score, .valid = rule->score_valid};
@@ -462,7 +467,7 @@ static void bind_labels(struct tend__value_rule *rule, const double *label, size
         return;
     }
     for (size_t i = 0; i < row_count; i++) {
-        rule->label_valid[i] = isnan(label[i]) ? 0 : 1;
+        rule->label_valid[i] = is_known(label[i]);
         rule->bools[i] = rule->label_valid[i] != 0 && label[i] != 0 ? 1 : 0;
     }
     *column = (struct tend__column){
