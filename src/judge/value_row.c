@@ -409,7 +409,7 @@ static enum tend_code grow_rows(struct tend__value_rule *rule, size_t row_count,
 
 static uint8_t is_known(double number)
 {
-    return isnan(number) == 0;
+    return (uint8_t)(isnan(number) ? 0 : 1);
 }
 
 static enum tend_code bind_batch(struct tend__value_rule *rule, const struct tend__batch *batch,
