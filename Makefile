@@ -18,7 +18,7 @@ $(BUILD)/build.ninja: meson.build meson_options.txt
 	meson setup $(BUILD) $(if $(wildcard $(BUILD)/build.ninja),--reconfigure) --prefix $(PREFIX)
 
 demo: all
-	$(BUILD)/src/cli/tend demo
+	$(BUILD)/src/tend demo
 
 test: setup-test
 	tools/test $(BUILD)
