@@ -57,7 +57,7 @@ double tend__break_natural(const struct tend__break_search *search, size_t colum
 double tend__break_threshold(double tolerance, double natural);
 
 /* Shares of the values in the cells; returns their number. */
-double tend__break_shares(const struct tend__profile *profile, size_t column_idx, double *shares);
+size_t tend__break_shares(const struct tend__profile *profile, size_t column_idx, double *shares);
 
 /* Half the sum of |a - b|: total variation, 0..1. */
 double tend__break_variation(const double *a, const double *b, size_t n);

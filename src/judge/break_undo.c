@@ -91,7 +91,8 @@ static void undo_names(const struct tend__break *breaks, size_t break_count,
     for (size_t i = 0; i < row_count; i++) {
         out[i] = in->text[i];
         for (size_t k = 0; tend__is_valid(in, i) && k < break_count; k++) {
-            if (text_is(in->text[i], breaks[k].to)) {
+            if (is_rename(breaks[k].kind) && breaks[k].to[0] != '\0' &&
+                text_is(in->text[i], breaks[k].to)) {
                 out[i] = (struct tend__text){.ptr = breaks[k].from, .len = strlen(breaks[k].from)};
                 break;
             }
@@ -109,74 +110,80 @@ static void undo_fill(const struct tend__break *found, const struct tend__column
     }
 }
 
-static enum tend_code refuse(const struct tend__break *found, const struct tend__column *in,
-                             struct tend_error *err)
-{
-    return TEND_FAIL(err, EINVAL, "%s of a %s column cannot be undone",
-                     tend__break_kind_text(found->kind), tend__type_text(in->type));
-}
-
 static bool is_rename(enum tend__break_kind kind)
 {
     return kind == TEND_BREAK_CATEGORY_RENAME || kind == TEND_BREAK_CATEGORY_CASE;
 }
 
-static enum tend_code undo_one(const struct tend__break *found, const struct tend__column *in,
-                               size_t row_count, struct tend__break_undo *undo,
-                               struct tend_error *err)
+static bool is_unit(enum tend__break_kind kind)
 {
-    const bool is_number = in->type == TEND_TYPE_NUMBER;
-    const bool is_unit =
-        found->kind == TEND_BREAK_UNIT_CHANGE || found->kind == TEND_BREAK_SIGN_FLIP;
-    if (is_unit && is_number && found->factor != 0) {
-        if (found->share < WHOLE_SHARE) {
-            return TEND_FAIL(err, EINVAL,
-                             "%.0f %% of the rows are converted, and not which is known",
-                             100 * found->share);
-        }
-        undo_unit(found, in, row_count, undo->f64);
-        undo->column.f64 = undo->f64;
-        return TEND_OK;
+    return kind == TEND_BREAK_UNIT_CHANGE || kind == TEND_BREAK_SIGN_FLIP;
+}
+
+bool tend__break_is_undoable(const struct tend__break *found)
+{
+    if (!tend__break_kind_is_undoable(found->kind)) {
+        return false;
     }
-    if (found->kind == TEND_BREAK_HOUR_SHIFT && is_number) {
-        undo_number_hours(found, in, row_count, undo->f64);
-        undo->column.f64 = undo->f64;
-        return TEND_OK;
+    if (is_rename(found->kind)) {
+        return found->to[0] != '\0';
     }
-    if (found->kind == TEND_BREAK_HOUR_SHIFT && in->type == TEND_TYPE_TIME) {
-        undo_time_hours(found, in, row_count, undo->time_us);
-        undo->column.time_us = undo->time_us;
-        return TEND_OK;
+    return !is_unit(found->kind) || (found->share >= WHOLE_SHARE && found->factor != 0);
+}
+
+static bool fits_type(enum tend__break_kind kind, enum tend_type type)
+{
+    if (is_rename(kind)) {
+        return type == TEND_TYPE_TEXT;
     }
-    if (found->kind == TEND_BREAK_DEFAULT_FILL && (is_number || in->type == TEND_TYPE_TEXT)) {
+    if (is_unit(kind)) {
+        return type == TEND_TYPE_NUMBER;
+    }
+    return type == TEND_TYPE_NUMBER ||
+           type == (kind == TEND_BREAK_HOUR_SHIFT ? TEND_TYPE_TIME : TEND_TYPE_TEXT);
+}
+
+/* Writes what differs from the column itself. */
+static void undo_one(const struct tend__break *found, const struct tend__column *in,
+                     size_t row_count, struct tend__break_undo *undo)
+{
+    if (found->kind == TEND_BREAK_DEFAULT_FILL) {
         undo_fill(found, in, row_count, undo->valid);
         undo->column.valid = undo->valid;
-        return TEND_OK;
+    } else if (in->type == TEND_TYPE_TIME) {
+        undo_time_hours(found, in, row_count, undo->time_us);
+        undo->column.time_us = undo->time_us;
+    } else if (found->kind == TEND_BREAK_HOUR_SHIFT) {
+        undo_number_hours(found, in, row_count, undo->f64);
+        undo->column.f64 = undo->f64;
+    } else {
+        undo_unit(found, in, row_count, undo->f64);
+        undo->column.f64 = undo->f64;
     }
-    return refuse(found, in, err);
 }
 
 enum tend_code tend__break_undo(const struct tend__break *breaks, size_t break_count,
                                 const struct tend__column *in, size_t row_count,
                                 struct tend__break_undo *undo, struct tend_error *err)
 {
-    bool all_renames = break_count > 0;
-    for (size_t i = 0; i < break_count; i++) {
-        all_renames = all_renames && is_rename(breaks[i].kind) && breaks[i].to[0] != '\0';
-    }
-    if (break_count == 0 || (break_count > 1 && !all_renames)) {
-        return TEND_FAIL(err, EINVAL, "%zu breaks at once: only renames are undone together",
-                         break_count);
-    }
     TEND_TRY(make_room(undo, row_count, err));
     undo->column = *in;
-    if (!all_renames) {
-        return undo_one(&breaks[0], in, row_count, undo, err);
+    for (size_t i = 0; i < break_count; i++) {
+        const struct tend__break *found = &breaks[i];
+        if (!tend__break_is_undoable(found)) {
+            continue;
+        }
+        if (!fits_type(found->kind, in->type)) {
+            return TEND_FAIL(err, ETYPE, "%s of a %s column", tend__break_kind_text(found->kind),
+                             tend__type_text(in->type));
+        }
+        if (is_rename(found->kind)) {
+            undo_names(breaks, break_count, in, row_count, undo->text);
+            undo->column.text = undo->text;
+        } else {
+            undo_one(found, in, row_count, undo);
+        }
+        break;
     }
-    if (in->type != TEND_TYPE_TEXT) {
-        return refuse(&breaks[0], in, err);
-    }
-    undo_names(breaks, break_count, in, row_count, undo->text);
-    undo->column.text = undo->text;
     return TEND_OK;
 }

@@ -282,8 +282,8 @@ static enum tend_code run_rules(struct tend__break_search *search, struct tend_e
 }
 
 enum tend_code tend__breaks_find(const struct tend__profile *ref, const struct tend__profile *cur,
-                                 const struct tend__break_options *options, struct tend__break *out,
-                                 size_t max, size_t *count, struct tend_error *err)
+                                 const struct tend__break_options *options,
+                                 struct tend__break_list *out, struct tend_error *err)
 {
     static const struct tend__break_options no_options;
     struct tend__break_search search = {
@@ -298,9 +298,9 @@ enum tend_code tend__breaks_find(const struct tend__profile *ref, const struct t
         if (search.found_count > 1) {
             qsort(search.found, search.found_count, sizeof(*search.found), compare_found);
         }
-        *count = search.found_count < max ? search.found_count : max;
-        if (*count > 0) {
-            memcpy(out, search.found, *count * sizeof(*out));
+        out->count = search.found_count < out->max ? search.found_count : out->max;
+        if (out->count > 0) {
+            memcpy(out->items, search.found, out->count * sizeof(*out->items));
         }
     }
     tend__mem_free(search.scratch);
