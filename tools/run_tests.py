@@ -4,7 +4,7 @@
 
 A C test program prints TAP (cmocka with CMOCKA_MESSAGE_OUTPUT=TAP); a Python test runs under pytest, which writes
 JUnit XML. A program that dies, or runs past its time, counts as one more failed case. The last line is
-`N passed, N failed` (and `, N skipped` before it on a line of its own, with the reasons). Exit code 1 where anything failed.
+`N passed, N failed`; before it stand the skipped cases with their reasons. Exit code 1 where anything failed.
 """
 import argparse
 import concurrent.futures
@@ -62,13 +62,26 @@ def run_program(test):
     return outcome
 
 
+def python_with_pytest():
+    """This interpreter, or the system's where only that has pytest; None where neither has."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        if os.path.exists(python) and subprocess.run([python, "-c", "import pytest"], check=False,
+                                                     stderr=subprocess.DEVNULL).returncode == 0:
+            return python
+    return None
+
+
 def run_pytest(folder, build, only):
     """Runs the Python tests of a folder against the program of the build."""
     outcome = Outcome(f"pytest {folder}")
     start = time.monotonic()
+    python = python_with_pytest()
+    if python is None:
+        outcome.failed.append("there is no pytest: tools/setup test installs it")
+        return outcome
     with tempfile.TemporaryDirectory() as work:
         report = os.path.join(work, "report.xml")
-        cmd = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", folder]
+        cmd = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", folder]
         if only:
             cmd += ["-k", only]
         done = subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -95,7 +108,8 @@ def report(outcome):
     failed = len(outcome.failed)
     print(f"{'FAIL' if failed else 'ok  '} {outcome.name}: {outcome.passed} passed"
           + (f", {failed} failed" if failed else "")
-          + (f", {len(outcome.skipped)} skipped" if outcome.skipped else "") + f" ({outcome.seconds:.1f} s)", flush=True)
+          + (f", {len(outcome.skipped)} skipped" if outcome.skipped else "") + f" ({outcome.seconds:.1f} s)",
+          flush=True)
     if failed:
         print("\n".join("    " + line for line in outcome.output.splitlines()[-60:]), flush=True)
 

@@ -19,7 +19,8 @@ const char *tend_code_text(enum tend_code code)
     return "unknown code";
 }
 
-static void set_v(struct tend_error *err, enum tend_code code, const char *format, va_list args)
+static TEND_PRINTF(3, 0) void set_v(struct tend_error *err, enum tend_code code, const char *format,
+                                    va_list args)
 {
     err->code = code;
     (void)vsnprintf(err->text, sizeof(err->text), format, args);

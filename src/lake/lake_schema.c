@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lake_schema.c: which columns a source has, and the SQL that reads them.
+ *
+ * Nothing about a CSV file's dialect is left to DuckDB's sniffer but the columns' types: it would skip a header or rows
+ * that do not fit its guess without a word. The first line is the header, the separator is the one of , ; tab | that
+ * the header has most of, quotes are '"'. JSON's times stay text for DuckDB and are read by tend's own cast, because the
+ * sniffer settles on one format out of a mixture and then fails on the rest.
+ *
+ * Files of one data set must have the same columns; their order and the widths of their numbers may differ.
+ */
+#include "lake/lake_private.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char separators[] = {',', ';', '\t', '|'};
+
+void tend__lake_columns_deinit(struct lake_columns *columns)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        tend__mem_free(columns->at[i].name);
+    }
+    tend__mem_free(columns->at);
+    *columns = (struct lake_columns){.count = 0};
+}
+
+enum tend_type tend__lake_type(const struct lake_column *column, bool *is_supported)
+{
+    *is_supported = true;
+    switch (column->type) {
+    case DUCKDB_TYPE_BOOLEAN:
+        return TEND_TYPE_BOOL;
+    case DUCKDB_TYPE_TINYINT:
+    case DUCKDB_TYPE_SMALLINT:
+    case DUCKDB_TYPE_INTEGER:
+    case DUCKDB_TYPE_BIGINT:
+    case DUCKDB_TYPE_UTINYINT:
+    case DUCKDB_TYPE_USMALLINT:
+    case DUCKDB_TYPE_UINTEGER:
+    case DUCKDB_TYPE_UBIGINT:
+    case DUCKDB_TYPE_FLOAT:
+    case DUCKDB_TYPE_DOUBLE:
+    case DUCKDB_TYPE_HUGEINT:
+    case DUCKDB_TYPE_UHUGEINT:
+    case DUCKDB_TYPE_DECIMAL:
+    case DUCKDB_TYPE_BIGNUM:
+        return TEND_TYPE_NUMBER;
+    case DUCKDB_TYPE_TIMESTAMP:
+    case DUCKDB_TYPE_DATE:
+    case DUCKDB_TYPE_TIMESTAMP_S:
+    case DUCKDB_TYPE_TIMESTAMP_MS:
+    case DUCKDB_TYPE_TIMESTAMP_NS:
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+        return TEND_TYPE_TIME;
+    case DUCKDB_TYPE_VARCHAR:
+    case DUCKDB_TYPE_ENUM:
+    case DUCKDB_TYPE_UUID:
+    case DUCKDB_TYPE_TIME:
+    case DUCKDB_TYPE_TIME_NS:
+    case DUCKDB_TYPE_TIME_TZ:
+    case DUCKDB_TYPE_INTERVAL:
+    case DUCKDB_TYPE_BIT:
+        return TEND_TYPE_TEXT;
+    case DUCKDB_TYPE_SQLNULL:
+        return TEND_TYPE_NULL;
+    case DUCKDB_TYPE_BLOB:
+    case DUCKDB_TYPE_LIST:
+    case DUCKDB_TYPE_STRUCT:
+    case DUCKDB_TYPE_MAP:
+    case DUCKDB_TYPE_ARRAY:
+    case DUCKDB_TYPE_UNION:
+    case DUCKDB_TYPE_INVALID:
+    case DUCKDB_TYPE_ANY:
+    case DUCKDB_TYPE_STRING_LITERAL:
+    case DUCKDB_TYPE_INTEGER_LITERAL:
+        break;
+    }
+    *is_supported = false;
+    return TEND_TYPE_NULL;
+}
+
+
+void tend__lake_file_literal(struct tend__buf *sql, const char *path)
+{
+    tend__buf_char(sql, '\'');
+    for (const char *c = path; *c != '\0'; c++) {
+        switch (*c) {
+        case '*':
+        case '?':
+        case '[':
+            tend__buf_printf(sql, "[%c]", *c);
+            break;
+        case '\'':
+            tend__buf_text(sql, "''");
+            break;
+        default:
+            tend__buf_char(sql, *c);
+        }
+    }
+    tend__buf_char(sql, '\'');
+}
+
+/* JSON columns are read with these types; NULL = left out. */
+static const char *json_type(const struct lake_column *column)
+{
+    bool is_supported = false;
+    if (column->is_json) {
+        return "JSON";
+    }
+    switch (tend__lake_type(column, &is_supported)) {
+    case TEND_TYPE_NUMBER:
+        return column->type == DUCKDB_TYPE_BIGINT    ? "BIGINT"
+               : column->type == DUCKDB_TYPE_UBIGINT ? "UBIGINT"
+               : column->type == DUCKDB_TYPE_HUGEINT ? "HUGEINT"
+                                                     : "DOUBLE";
+    case TEND_TYPE_BOOL:
+        return "BOOLEAN";
+    case TEND_TYPE_TEXT:
+    case TEND_TYPE_TIME:
+        return "VARCHAR";
+    case TEND_TYPE_NULL:
+        break;
+    }
+    return is_supported ? "JSON" : NULL;
+}
+
+static void add_json_columns(struct tend__buf *sql, const struct lake_columns *columns)
+{
+    bool is_first = true;
+    tend__buf_text(sql, ", columns={");
+    for (size_t i = 0; i < columns->count; i++) {
+        const char *type = json_type(&columns->at[i]);
+        if (type != NULL) {
+            tend__buf_text(sql, is_first ? "" : ", ");
+            tend__sql_literal(sql, columns->at[i].name);
+            tend__buf_printf(sql, ": '%s'", type);
+            is_first = false;
+        }
+    }
+    tend__buf_char(sql, '}');
+}
+
+static void add_reader(struct tend__buf *sql, const struct lake_source *source)
+{
+    static const char *const packings[] = {"none", "gzip", "zstd"};
+    switch (source->kind) {
+    case LAKE_PARQUET:
+        break;
+    case LAKE_CSV:
+        tend__buf_printf(sql,
+                         ", delim=chr(%d), quote='\"', escape='\"', header=true, skip=0, "
+                         "comment='', null_padding=false, ignore_errors=false, strict_mode=true, "
+                         "compression='%s'",
+                         source->delimiter, packings[source->packing]);
+        break;
+    case LAKE_JSON:
+        tend__buf_printf(sql, ", compression='%s', maximum_object_size=67108864",
+                         packings[source->packing]);
+        break;
+    }
+}
+
+static const char *reader_name(enum lake_kind kind)
+{
+    switch (kind) {
+    case LAKE_PARQUET:
+        return "read_parquet";
+    case LAKE_CSV:
+        return "read_csv";
+    case LAKE_JSON:
+        return "read_json";
+    }
+    return "read_csv";
+}
+
+void tend__lake_table_sql(struct tend__buf *sql, const struct lake_source *source,
+                          const struct lake_columns *columns)
+{
+    tend__buf_printf(sql, "%s([", reader_name(source->kind));
+    for (size_t i = 0; i < source->file_count; i++) {
+        tend__buf_text(sql, i > 0 ? ", " : "");
+        tend__lake_file_literal(sql, source->files[i]);
+    }
+    tend__buf_char(sql, ']');
+    add_reader(sql, source);
+    if (source->kind == LAKE_JSON && columns != NULL) {
+        add_json_columns(sql, columns);
+    } else if (source->file_count > 1) {
+        tend__buf_text(sql, ", union_by_name=true");
+    }
+    tend__buf_printf(sql, ", hive_partitioning=%s)", source->has_hive ? "true" : "false");
+}
+
+static enum tend_code take_column(duckdb_prepared_statement statement, idx_t idx,
+                                  struct lake_column *out, struct tend_error *err)
+{
+    const char *name = duckdb_prepared_statement_column_name(statement, idx);
+    if (name == NULL) {
+        return TEND_FAIL(err, EINTERNAL, "DuckDB gave no name of a column");
+    }
+    const enum tend_code code = tend__mem_text(name, strlen(name), &out->name, err);
+    char *given = NULL;
+    memcpy(&given, &name, sizeof(given)); /* ours to free, const or not */
+    duckdb_free(given);
+    TEND_TRY(code);
+    duckdb_logical_type type = duckdb_prepared_statement_column_logical_type(statement, idx);
+    char *alias = duckdb_logical_type_get_alias(type);
+    out->type = duckdb_get_type_id(type);
+    out->is_json = alias != NULL && strcmp(alias, "JSON") == 0;
+    duckdb_free(alias);
+    duckdb_destroy_logical_type(&type);
+    return TEND_OK;
+}
+
+static enum tend_code describe_sql(duckdb_connection con, const char *sql,
+                                   const struct lake_source *source, struct lake_columns *out,
+                                   struct tend_error *err)
+{
+    duckdb_prepared_statement statement = NULL;
+    struct lake_columns columns = {.count = 0};
+    enum tend_code code = TEND_OK;
+    TEND_TRY(tend__lake_prepare(con, sql, source, &statement, err));
+    const size_t count = (size_t)duckdb_prepared_statement_column_count(statement);
+    if (count > TEND_LAKE_COLUMN_MAX) {
+        code = TEND_FAIL(err, ELIMIT, "'%s' has %zu columns, and tend reads at most %d",
+                         source->shown, count, TEND_LAKE_COLUMN_MAX);
+        goto out;
+    }
+    TEND_TRY_OUT(tend__mem_new(count, sizeof(*columns.at), &columns.at, err));
+    for (size_t i = 0; i < count; i++) {
+        TEND_TRY_OUT(take_column(statement, i, &columns.at[i], err));
+        columns.count = i + 1;
+    }
+    *out = columns;
+    columns = (struct lake_columns){.count = 0};
+out:
+    duckdb_destroy_prepare(&statement);
+    tend__lake_columns_deinit(&columns);
+    return code;
+}
+
+/* The columns of files [first, first + count) of the source. */
+static enum tend_code describe_files(duckdb_connection con, const struct lake_source *source,
+                                     size_t first, size_t count, struct lake_columns *out,
+                                     struct tend_error *err)
+{
+    struct lake_source part = *source;
+    struct tend__buf sql;
+    part.files = source->files + first;
+    part.file_count = count;
+    part.has_hive = source->has_hive && count == source->file_count;
+    if (count == 1 && !source->is_stdin) {
+        part.shown = part.files[0];
+    }
+    tend__buf_init(&sql, LAKE_SQL_MAX);
+    tend__buf_text(&sql, "SELECT * FROM ");
+    tend__lake_table_sql(&sql, &part, NULL);
+    enum tend_code code = tend__buf_code(&sql, err);
+    if (code == TEND_OK) {
+        code = describe_sql(con, tend__buf_str(&sql), &part, out, err);
+    }
+    tend__buf_deinit(&sql);
+    return code;
+}
+
+static const struct lake_column *find_column(const struct lake_columns *columns, const char *name)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        if (strcmp(columns->at[i].name, name) == 0) {
+            return &columns->at[i];
+        }
+    }
+    return NULL;
+}
+
+static enum tend_code compare_columns(const struct lake_columns *a, const char *a_file,
+                                      const struct lake_columns *b, const char *b_file,
+                                      struct tend_error *err)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        bool is_supported = false;
+        const struct lake_column *x = &a->at[i];
+        const struct lake_column *y = find_column(b, x->name);
+        if (y == NULL) {
+            return TEND_FAIL(err, ETYPE, "the files differ: '%s' has a column '%s' and '%s' has not",
+                             a_file, x->name, b_file);
+        }
+        const enum tend_type x_type = tend__lake_type(x, &is_supported);
+        const enum tend_type y_type = tend__lake_type(y, &is_supported);
+        if (x_type != y_type && x_type != TEND_TYPE_NULL && y_type != TEND_TYPE_NULL) {
+            return TEND_FAIL(err, ETYPE,
+                             "the files differ: column '%s' is %s in '%s' and %s in '%s'", x->name,
+                             tend__type_text(x_type), a_file, tend__type_text(y_type), b_file);
+        }
+    }
+    return TEND_OK;
+}
+
+/* JSON leaves absent keys out, so only files of columns are held against each other. */
+static enum tend_code check_same(duckdb_connection con, const struct lake_source *source,
+                                 struct tend_error *err)
+{
+    struct lake_columns first = {.count = 0};
+    struct lake_columns other = {.count = 0};
+    enum tend_code code = describe_files(con, source, 0, 1, &first, err);
+    for (size_t i = 1; code == TEND_OK && i < source->file_count; i++) {
+        TEND_TRY_OUT(describe_files(con, source, i, 1, &other, err));
+        TEND_TRY_OUT(compare_columns(&first, source->files[0], &other, source->files[i], err));
+        TEND_TRY_OUT(compare_columns(&other, source->files[i], &first, source->files[0], err));
+        tend__lake_columns_deinit(&other);
+    }
+out:
+    tend__lake_columns_deinit(&other);
+    tend__lake_columns_deinit(&first);
+    return code;
+}
+
+/* The first line of a CSV file, packed or not, into line; *found is false where there is none. */
+static enum tend_code read_header(duckdb_connection con, const struct lake_source *source,
+                                  struct tend__buf *line, bool *found, struct tend_error *err)
+{
+    static const char *const packings[] = {"none", "gzip", "zstd"};
+    struct tend__buf sql;
+    duckdb_result result;
+    tend__buf_init(&sql, LAKE_SQL_MAX);
+    tend__buf_text(&sql, "SELECT line FROM read_csv(");
+    tend__lake_file_literal(&sql, source->files[0]);
+    tend__buf_printf(&sql,
+                     ", delim=chr(1), quote='', escape='', header=false, auto_detect=false, "
+                     "null_padding=true, strict_mode=false, compression='%s', "
+                     "columns={'line': 'VARCHAR'}) LIMIT 1",
+                     packings[source->packing]);
+    enum tend_code code = tend__buf_code(&sql, err);
+    if (code == TEND_OK) {
+        code = tend__lake_query(con, tend__buf_str(&sql), source, &result, err);
+    }
+    tend__buf_deinit(&sql);
+    TEND_TRY(code);
+    duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
+    *found = false;
+    if (chunk != NULL && duckdb_data_chunk_get_size(chunk) > 0) {
+        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, 0);
+        if (duckdb_validity_row_is_valid(duckdb_vector_get_validity(vector), 0)) {
+            duckdb_string_t *text = duckdb_vector_get_data(vector);
+            tend__buf_add(line, duckdb_string_t_data(text), duckdb_string_t_length(*text));
+            *found = true;
+        }
+    }
+    duckdb_destroy_data_chunk(&chunk);
+    duckdb_destroy_result(&result);
+    return tend__buf_code(line, err);
+}
+
+/* Whether every value of a header line is a number or nothing: then it is a row, and names are missing. */
+static bool is_all_numbers(const char *line, char separator)
+{
+    bool has_number = false;
+    const char *at = line;
+    for (;;) {
+        char *end = NULL;
+        (void)strtod(at, &end);
+        if (end != at) {
+            has_number = true;
+            at = end;
+        }
+        while (*at == ' ' || *at == '\r') {
+            at++;
+        }
+        if (*at == '\0') {
+            return has_number;
+        }
+        if (*at != separator) {
+            return false;
+        }
+        at++;
+    }
+}
+
+static char choose_separator(const char *line)
+{
+    size_t counts[TEND_ARRAY_LEN(separators)] = {0};
+    bool is_quoted = false;
+    size_t best = 0;
+    for (const char *c = line; *c != '\0'; c++) {
+        is_quoted = *c == '"' ? !is_quoted : is_quoted;
+        for (size_t i = 0; !is_quoted && i < TEND_ARRAY_LEN(separators); i++) {
+            counts[i] += *c == separators[i];
+        }
+    }
+    for (size_t i = 1; i < TEND_ARRAY_LEN(separators); i++) {
+        if (counts[i] > counts[best]) {
+            best = i;
+        }
+    }
+    return separators[best];
+}
+
+static enum tend_code learn_dialect(duckdb_connection con, struct lake_source *source,
+                                    struct tend_error *err)
+{
+    struct tend__buf line;
+    bool found = false;
+    tend__buf_init(&line, LAKE_SQL_MAX);
+    enum tend_code code = read_header(con, source, &line, &found, err);
+    if (code == TEND_OK && !found) {
+        code = TEND_FAIL(err, ECORRUPT, "'%s' has no header line with the names of the columns",
+                         source->shown);
+    }
+    if (code == TEND_OK) {
+        source->delimiter = choose_separator(tend__buf_str(&line));
+        if (is_all_numbers(tend__buf_str(&line), source->delimiter)) {
+            code = TEND_FAIL_AT(err, ECORRUPT, 1, 0,
+                                "the first line of '%s' has only numbers: put the names of the "
+                                "columns there",
+                                source->shown);
+        }
+    }
+    tend__buf_deinit(&line);
+    return code;
+}
+
+enum tend_code tend__lake_describe(duckdb_connection con, struct lake_source *source,
+                                   struct lake_columns *out, struct tend_error *err)
+{
+    if (source->kind == LAKE_CSV) {
+        TEND_TRY(learn_dialect(con, source, err));
+    }
+    if (source->file_count > 1 && source->kind != LAKE_JSON) {
+        TEND_TRY(check_same(con, source, err));
+    }
+    return describe_files(con, source, 0, source->file_count, out, err);
+}

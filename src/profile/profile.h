@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * profile.h: the mergeable summary of a set of rows, counted at the places of a plan.
+ *
+ * Everything in a profile is an exact count, an exact sum, a minimum or a maximum, so a merge is an
+ * addition and the result depends on the set of rows only: any division of the rows and any order
+ * gives the same table, byte for byte. After `new`, `add` allocates only when it meets a column
+ * that the plan does not have.
+ *
+ * Columns are found by name. A column of the plan that a batch lacks, or has with another type,
+ * does not fail: its rows are counted as absent or type_changed. For every column of the plan
+ *   row_count of the profile = row_count + absent_count + type_changed_count of the column, and
+ *   row_count of the column  = null_count + nan_count + pos_inf_count + neg_inf_count + the sum of
+ * cells. A column of only nulls that has no type (TEND_TYPE_NULL) counts as nulls of any type.
+ */
+#ifndef TEND_PROFILE_PROFILE_H
+#define TEND_PROFILE_PROFILE_H
+
+#include "base/column.h"
+#include "base/fail.h"
+#include "profile/plan.h"
+#include "sketch/exact_sum.h"
+#include "tend/arrow.h"
+
+#define TEND_PROFILE_NEW_COLUMNS_MAX 256
+#define TEND_PROFILE_FORMAT 1
+
+struct tend__column_profile {
+    uint64_t row_count;          /* rows where the column was there with its type */
+    uint64_t absent_count;       /* rows of batches without the column */
+    uint64_t type_changed_count; /* rows of batches where it had another type */
+    uint32_t types_seen;         /* bit (1 << enum tend_type) of each other type */
+    uint64_t null_count;
+    uint64_t nan_count; /* this and the next five: numbers; zero_count also for bool (false) */
+    uint64_t pos_inf_count;
+    uint64_t neg_inf_count;
+    uint64_t zero_count;
+    double min; /* of the finite values; NaN where there are none */
+    double max;
+    struct tend__exact_sum sum;         /* of the finite values */
+    struct tend__exact_sum sum_squares; /* of the exact squares of the same */
+    int64_t min_us;                     /* times; INT64_MAX and INT64_MIN where there are none */
+    int64_t max_us;
+    uint64_t hours[24];   /* times: hour of the day, UTC (the same as cells) */
+    uint64_t weekdays[7]; /* times: 0 = Sunday */
+    size_t cell_count;    /* as the plan's column; see plan.h for what a cell is */
+    uint64_t *cells;
+};
+
+/* A column that the data has and the plan does not. */
+struct tend__new_column {
+    const char *name;
+    enum tend_type type; /* the smallest enum tend_type that was seen */
+    uint64_t row_count;
+};
+
+struct tend__profile;
+
+/* Takes its own reference of the plan. */
+enum tend_code tend__profile_new(struct tend__plan *plan, struct tend__profile **out,
+                                 struct tend_error *err) TEND_NODISCARD;
+void tend__profile_free(struct tend__profile *profile);
+
+/* Adds the rows of a batch. Of columns that the plan lacks only the TEND_PROFILE_NEW_COLUMNS_MAX
+ * first by name are kept. TEND_ENOMEM (the rows are then not counted). */
+enum tend_code tend__profile_add(struct tend__profile *profile, const struct tend__batch *batch,
+                                 struct tend_error *err) TEND_NODISCARD;
+
+/* Adds `from` to `into`. TEND_ETYPE names the column in which the plans differ; `into` is then
+ * unchanged. */
+enum tend_code tend__profile_merge(struct tend__profile *into, const struct tend__profile *from,
+                                   struct tend_error *err) TEND_NODISCARD;
+
+uint64_t tend__profile_row_count(const struct tend__profile *profile);
+struct tend__plan *tend__profile_plan(const struct tend__profile *profile); /* borrowed */
+const struct tend__column_profile *tend__profile_column(const struct tend__profile *profile,
+                                                        size_t column_idx);
+/* Ascending by name. They live until the next add or merge. */
+const struct tend__new_column *tend__profile_new_columns(const struct tend__profile *profile,
+                                                         size_t *count);
+
+/* Values that are in a cell: not null, not NaN, not infinite. */
+uint64_t tend__profile_value_count(const struct tend__profile *profile, size_t column_idx);
+
+/* Of numbers and bools (0 and 1): NaN where the column has another type or no finite value. sd
+ * divides by n - 1 and is 0 for one value. */
+double tend__profile_mean(const struct tend__profile *profile, size_t column_idx);
+double tend__profile_sd(const struct tend__profile *profile, size_t column_idx);
+
+/* The p-quantile, p in [0, 1], of a number: linear within a bin, exact at the edges of cells, in an
+ * atom and at p = 0 and
+ * 1. Its error is at most the width of the bin that it falls into. NaN as for the mean. */
+double tend__profile_quantile(const struct tend__profile *profile, size_t column_idx, double p);
+
+/* The profile as one Arrow struct array, a row for each column of the plan in its order, then one
+ * for each new column; docs/profile-format.md has the columns. The caller releases both through
+ * their release callbacks. */
+enum tend_code tend__profile_table(const struct tend__profile *profile,
+                                   struct tend_arrow_schema *schema, struct tend_arrow_array *array,
+                                   struct tend_error *err) TEND_NODISCARD;
+
+/* Reads such a table; columns are found by name, in any order, and unknown ones are ignored. Total
+ * over what the table says: TEND_ECORRUPT where a row does not make sense or is from a newer
+ * format. The pointers and lengths of the Arrow structs themselves are trusted. */
+enum tend_code tend__profile_from_table(const struct tend_arrow_schema *schema,
+                                        const struct tend_arrow_array *array,
+                                        struct tend__profile **out,
+                                        struct tend_error *err) TEND_NODISCARD;
+
+#endif
