@@ -85,6 +85,11 @@ static bool text_is(struct tend__text text, const char *other)
     return text.len == strlen(other) && (text.len == 0 || memcmp(text.ptr, other, text.len) == 0);
 }
 
+static bool is_rename(enum tend__break_kind kind)
+{
+    return kind == TEND_BREAK_CATEGORY_RENAME || kind == TEND_BREAK_CATEGORY_CASE;
+}
+
 static void undo_names(const struct tend__break *breaks, size_t break_count,
                        const struct tend__column *in, size_t row_count, struct tend__text *out)
 {
@@ -108,11 +113,6 @@ static void undo_fill(const struct tend__break *found, const struct tend__column
                                                             : text_is(in->text[i], found->to);
         valid[i] = tend__is_valid(in, i) && !is_filled ? 1 : 0;
     }
-}
-
-static bool is_rename(enum tend__break_kind kind)
-{
-    return kind == TEND_BREAK_CATEGORY_RENAME || kind == TEND_BREAK_CATEGORY_CASE;
 }
 
 static bool is_unit(enum tend__break_kind kind)
