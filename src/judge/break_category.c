@@ -28,6 +28,8 @@
 #define BALANCE_TOLERANCE 0.25
 #define PAIR_ERRORS 4.0
 #define PAIR_TOLERANCE 0.25
+#define PAIR_SHARE_MIN 0.25 /* of the vanished category's share */
+#define ALIKE_PAIRS_MIN 3
 
 struct vanished {
     size_t category;
@@ -190,6 +192,33 @@ static double pair_distance(const struct vanished *lost, double share, double n)
     return fabs(lost->before - share) / allowed;
 }
 
+/* Where most of a recoding's names are alike, a pair that is not is chance: one rare today, one
+ * rare before. */
+static void keep_alike(struct vanished *list, size_t count, const struct tend__plan_column *plan,
+                       const struct tend__novel_value *novel)
+{
+    size_t paired = 0;
+    size_t alike = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < count; i++) {
+            if (list[i].partner == SIZE_MAX) {
+                continue;
+            }
+            const struct tend__text name = plan->categories[list[i].category];
+            const bool is_alike = name_likeness(name, novel[list[i].partner].text) > 1;
+            if (pass == 0) {
+                paired++;
+                alike += is_alike ? 1 : 0;
+            } else if (!is_alike) {
+                list[i].partner = SIZE_MAX;
+            }
+        }
+        if (paired < ALIKE_PAIRS_MIN || 2 * alike <= paired) {
+            return;
+        }
+    }
+}
+
 static enum tend_code pair_names(const struct tend__break_search *search, size_t column_idx,
                                  struct vanished *list, size_t count, struct tend_error *err)
 {
@@ -207,7 +236,7 @@ static enum tend_code pair_names(const struct tend__break_search *search, size_t
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < novel_count; k++) {
             const double distance = pair_distance(&list[i], (double)novel[k].count / n, n);
-            if (distance <= 1) {
+            if (distance <= 1 && (double)novel[k].count / n > PAIR_SHARE_MIN * list[i].before) {
                 pairs[pair_count++] = (struct pair){
                     .lost = i,
                     .novel = k,
@@ -226,6 +255,7 @@ static enum tend_code pair_names(const struct tend__break_search *search, size_t
             taken[pairs[i].novel] = true;
         }
     }
+    keep_alike(list, count, plan, novel);
 out:
     tend__mem_free(taken);
     tend__mem_free(pairs);
