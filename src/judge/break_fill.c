@@ -24,6 +24,11 @@
 #define NEW_SHARE_MAX 0.005
 #define WHOLE_SHARE 0.95
 #define CELLS_MIN 4
+#define MEAN_OF_HALF_NORMAL 0.7978845608028654
+#define OLD_CELLS_MIN 8
+#define ATOM_SHARE_MAX 0.1
+#define OLD_SHARE_MIN 0.15
+#define OLD_LEFT_SHARE 0.15
 #define SPREAD_TOLERANCE 0.05
 
 struct fill {
@@ -33,10 +38,13 @@ struct fill {
     double left;
 };
 
-/* The cell that explains most, with the share of rows that moved into it. */
-static struct fill largest_gain(const double *p, const double *q, size_t n)
+/* The cell that explains most, with the share of rows that moved into it. What sampling n_rows rows
+ * leaves of total variation by itself (the mean size of each cell's normal error) is taken off what
+ * is left. */
+static struct fill largest_gain(const double *p, const double *q, size_t n, double n_rows)
 {
     struct fill fill = {0};
+    double noise = 0;
     for (size_t i = 0; i < n; i++) {
         const double share = p[i] < 1 ? (q[i] - p[i]) / (1 - p[i]) : 0;
         if (share > fill.share) {
@@ -47,9 +55,12 @@ static struct fill largest_gain(const double *p, const double *q, size_t n)
     fill.before = tend__break_variation(p, q, n);
     for (size_t i = 0; i < n; i++) {
         if (i != fill.cell) {
-            fill.left += fabs(q[i] - (1 - fill.share) * p[i]) / 2;
+            const double expected = (1 - fill.share) * p[i];
+            fill.left += fabs(q[i] - expected) / 2;
+            noise += sqrt(expected * (1 - expected) / n_rows) * MEAN_OF_HALF_NORMAL / 2;
         }
     }
+    fill.left = fmax(0, fill.left - noise);
     return fill;
 }
 
@@ -220,17 +231,31 @@ static bool is_new(const struct tend__break_search *search, size_t column_idx,
            cur->zero_count > 0;
 }
 
+/* The share of the reference that stands on atoms: near 0 for a continuous number, near 1 for one
+ * of few values. */
+static double atom_share(const struct tend__break_search *search, size_t column_idx,
+                         const double *p)
+{
+    const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
+    double sum = 0;
+    for (size_t i = 0; i < plan->cell_count; i++) {
+        sum += plan->cell_lows[i] == plan->cell_highs[i] ? p[i] : 0;
+    }
+    return sum;
+}
+
 /* A number that the reference hardly had, counted exactly: no drift makes it, whatever else moved.
- */
+ * Inside the range that holds of continuous columns only: of the others, values come and go. */
 static bool is_from_nowhere(const struct tend__break_search *search, size_t column_idx,
-                            double value)
+                            double value, const double *p)
 {
     const struct tend__column_profile *ref = tend__profile_column(search->ref, column_idx);
     const double n = (double)tend__profile_value_count(search->ref, column_idx);
     if (value == 0) {
         return (double)ref->zero_count < NEW_SHARE_MAX * n;
     }
-    return search->options->novelty != NULL && (value < ref->min || value > ref->max);
+    return search->options->novelty != NULL && (value < ref->min || value > ref->max ||
+                                                atom_share(search, column_idx, p) < ATOM_SHARE_MAX);
 }
 
 static enum tend_code find_column(struct tend__break_search *search, size_t column_idx,
@@ -240,16 +265,24 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
     double *q = p + search->cell_max + 24;
     const size_t n = tend__break_shares(search->ref, column_idx, p);
     (void)tend__break_shares(search->cur, column_idx, q);
-    const struct fill fill = largest_gain(p, q, n);
+    const struct fill fill =
+        largest_gain(p, q, n, (double)tend__profile_value_count(search->cur, column_idx));
     const double natural = tend__break_natural(search, column_idx, gain_statistic);
     const double variation = tend__break_natural(search, column_idx, tend__break_cell_variation);
     const double threshold = tend__break_threshold(FILL_SHARE_MIN, natural);
     /* What is left may be a large part of the distance only where days differ that much by
      * themselves. */
-    const bool is_explained = fill.left <= LEFT_SHARE * fill.before ||
-                              (fill.left <= variation && fill.left < 0.6 * fill.before);
     const bool has_history = search->options->history_count > 0;
-    if (!(fill.share > threshold) || count_filled(p, n) < CELLS_MIN ||
+    const size_t cells = count_filled(p, n);
+    bool is_explained = fill.left <= LEFT_SHARE * fill.before ||
+                        (fill.left <= variation && fill.left < 0.6 * fill.before);
+    if (!has_history && p[fill.cell] >= NEW_SHARE_MAX) {
+        /* A value that was there before may be more frequent now by itself: only a shape of many
+         * cells tells. */
+        is_explained = cells >= OLD_CELLS_MIN && fill.share > OLD_SHARE_MIN &&
+                       fill.left <= OLD_LEFT_SHARE * fill.before;
+    }
+    if (!(fill.share > threshold) || cells < CELLS_MIN ||
         (fill.share > WHOLE_SHARE && !has_history && !is_new(search, column_idx, &fill, p))) {
         return TEND_OK;
     }
@@ -263,7 +296,7 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
     } else {
         double value = 0;
         if (!find_number(search, column_idx, &fill, &value) ||
-            !(is_explained || is_from_nowhere(search, column_idx, value))) {
+            !(is_explained || is_from_nowhere(search, column_idx, value, p))) {
             return TEND_OK;
         }
         tend__break_number_text(found.to, value);

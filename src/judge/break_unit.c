@@ -22,19 +22,12 @@
 #include <string.h>
 
 #define DISTANCE_TOLERANCE 0.05
-#define LEFT_TOLERANCE 0.05
 #define MOMENT_TOLERANCE 0.2
 #define MEAN_TOLERANCE 0.1 /* of the mean itself, for narrow columns */
 #define LEFT_WEIGHT 0.02
 #define MISFIT_WITH_SHAPE 3.0
 #define RARITY_PENALTY 0.5
-#define LEFT_OF_BEFORE 0.2
-#define PARTIAL_SHARE_MIN 0.1
-#define PARTIAL_EXPLAINED 0.2
-#define PARTIAL_LEFT 0.02
 #define UNNAMED_FACTOR 1.9
-#define UNNAMED_EXPLAINED 0.1
-#define UNNAMED_LEFT 0.025
 #define CELLS_MIN 6
 #define SHAPE_CELLS_MIN 5
 
@@ -297,14 +290,20 @@ struct demands {
     double left;      /* and below this */
     double share_min;
     double share_max;
+    double factor_min; /* of the factor or its inverse, where there is no offset */
+    double rarity_max;
 };
 
 static void keep_better(struct fit *best, const struct fit *fit, const struct demands *demands,
                         double before)
 {
-    if (fit->left < demands->explained * before && fit->left <= demands->left &&
-        fit->share >= demands->share_min && fit->share <= demands->share_max &&
-        fit->score < best->score) {
+    const double factor = fit->conversion.factor;
+    /* A mixture with a flipped sign is never far: any widening looks like it. */
+    const bool is_far = demands->share_min >= 1 || (factor > 0 && fit->conversion.offset != 0) ||
+                        fmax(factor, 1 / factor) >= demands->factor_min;
+    if (is_far && fit->left < demands->explained * before && fit->left <= demands->left &&
+        fit->conversion.rarity <= demands->rarity_max && fit->share >= demands->share_min &&
+        fit->share <= demands->share_max && fit->score < best->score) {
         *best = *fit;
     }
 }
@@ -338,7 +337,7 @@ static struct fit search_scale(const struct view *v, const struct demands *deman
     }
     for (int step = -10; step <= 10; step++) {
         const struct conversion scale = {ratio * (1 + 0.01 * step), 0, "units", "", 0};
-        if (fabs(log(scale.factor)) < log(UNNAMED_FACTOR)) {
+        if (fmax(scale.factor, 1 / scale.factor) < demands->factor_min) {
             continue;
         }
         struct fit fit = fit_conversion(v, &scale, true);
@@ -368,18 +367,23 @@ static enum tend_code report(struct tend__break_search *search, size_t column_id
     return tend__break_add(search, &found, err);
 }
 
-static struct fit search_fits(const struct view *v, double before, double natural)
+/* Without a history nobody knows how far this column strays by itself: the fit must then be closer,
+ * and a mixture of two units must be one that drift does not look like. */
+static struct fit search_fits(const struct view *v, double before, double natural, bool has_history)
 {
-    const double left = fmax(LEFT_TOLERANCE, fmax(1.2 * natural, LEFT_OF_BEFORE * before));
-    const struct demands full = {TEND__EXPLAINED_SHARE, left, 1, 1};
+    const struct demands full =
+        has_history
+            ? (struct demands){0.35, fmax(fmax(0.05, 1.2 * natural), 0.2 * before), 1, 1, 1, 3}
+            : (struct demands){0.2, fmax(0.04, 0.12 * before), 1, 1, 1, 1};
+    const struct demands partial = has_history
+                                       ? (struct demands){0.2, fmax(0.02, natural), 0.1, 0.9, 1, 3}
+                                       : (struct demands){0.1, 0.015, 0.1, 0.9, 3, 0};
+    const struct demands unnamed = {0.1, 0.025, 1, 1, UNNAMED_FACTOR, 0};
     struct fit fit = search_table(v, &full, true, before);
     if (!isfinite(fit.score)) {
-        const struct demands partial = {PARTIAL_EXPLAINED, fmax(PARTIAL_LEFT, natural),
-                                        PARTIAL_SHARE_MIN, 1 - PARTIAL_SHARE_MIN};
         fit = search_table(v, &partial, false, before);
     }
     if (!isfinite(fit.score)) {
-        const struct demands unnamed = {UNNAMED_EXPLAINED, UNNAMED_LEFT, 1, 1};
         fit = search_scale(v, &unnamed, before);
     }
     return fit;
@@ -426,7 +430,7 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
     v.mean_tolerance = tend__break_threshold(
         MOMENT_TOLERANCE, tend__break_natural(search, column_idx, mean_statistic));
     v.is_shape_seen = is_shape_seen(&v);
-    const struct fit fit = search_fits(&v, before, natural);
+    const struct fit fit = search_fits(&v, before, natural, search->options->history_count > 0);
     return isfinite(fit.score) ? report(search, column_idx, &fit, before / threshold, err)
                                : TEND_OK;
 }
