@@ -22,7 +22,7 @@ static const struct tend__option options[TEND_OPTION_COUNT] = {
                            "Overwrite a file that is there"},
     [TEND_OPTION_TRY] = {TEND_OPTION_TRY, "try", 't', TEND_ARG_TEXT, "EXPR", 0, 0,
                          "Compare this value expression with the configured one, row by row"},
-    [TEND_OPTION_EXAMPLES] = {TEND_OPTION_EXAMPLES, "examples", 'n', TEND_ARG_COUNT, "N", 0, 100,
+    [TEND_OPTION_EXAMPLES] = {TEND_OPTION_EXAMPLES, "examples", 'n', TEND_ARG_COUNT, "N", 0, 50,
                               "Show this many worked rows (default: 5)"},
     [TEND_OPTION_OUTCOMES] = {TEND_OPTION_OUTCOMES, "outcomes", 0, TEND_ARG_FILE, "DATA", 0, 0,
                               "Outcomes that are joined to DATA by data.id"},
