@@ -84,10 +84,13 @@ static enum tend_code evaluate(struct value_run *run, struct tend__lake *lake,
     size_t count = 0;
     struct tend__worth_scan scan = {0};
     struct tend__outcomes *outcomes = run->has_outcomes ? &run->outcomes : NULL;
-    const struct tend__data_stream stream = {.path = path, .time_column = run->config->time};
+    const struct tend__worth_look look = {
+        .path = path, .config = run->config, .outcomes = outcomes, .with_segments = true};
+    const struct tend__data_stream stream = {
+        .path = path, .time_column = run->config->time, .row_count = &run->row_count};
     TEND_TRY(tend__data_fields(lake, path, run->config->time, &fields, &count, err));
     enum tend_code code = TEND_OK;
-    TEND_TRY_OUT(tend__worth_look(run->app, lake, path, run->config, outcomes, true, &scan, err));
+    TEND_TRY_OUT(tend__worth_look(run->app, lake, &look, &scan, err));
     const struct tend__worth_options options = {
         .config = run->config,
         .path = path,
@@ -102,7 +105,7 @@ static enum tend_code evaluate(struct value_run *run, struct tend__lake *lake,
     TEND_TRY_OUT(tend__worth_init(&run->worth, &options, err));
     tend__examples_init(&run->examples, &run->worth, options.try_text,
                         tend__args_count(args, TEND_OPTION_EXAMPLES, EXAMPLES_DEFAULT));
-    code = tend__data_each(run->app, lake, &stream, add_batch, run, &run->row_count, err);
+    code = tend__data_each(run->app, lake, &stream, add_batch, run, err);
 out:
     tend__worth_scan_deinit(&scan);
     tend__data_fields_free(fields, count);
@@ -369,6 +372,13 @@ static enum tend_code print_text(struct value_run *run, struct tend_error *err)
 
 /* ---- command ---- */
 
+static int64_t now_us(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * TEND_US_PER_SECOND;
+}
+
 static enum tend_code run_value(struct value_run *run, struct tend__lake *lake,
                                 enum tend__exit *exit_code, struct tend_error *err)
 {
@@ -397,7 +407,7 @@ enum tend_code tend__cmd_value(struct tend__app *app, enum tend__exit *exit_code
                                struct tend_error *err)
 {
     struct tend__lake *lake = NULL;
-    struct value_run run = {.app = app, .now_us = (int64_t)time(NULL) * TEND_US_PER_SECOND};
+    struct value_run run = {.app = app, .now_us = now_us()};
     TEND_TRY(tend__data_config(app, app->args->operands[0], &run.config, err));
     if (run.config == NULL) {
         return TEND_FAIL(

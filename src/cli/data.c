@@ -54,7 +54,7 @@ static enum tend_code stream_rows(struct tend__lake_reader *reader, tend__data_f
 
 enum tend_code tend__data_each(const struct tend__app *app, struct tend__lake *lake,
                                const struct tend__data_stream *stream, tend__data_fn *fn, void *ctx,
-                               uint64_t *row_count, struct tend_error *err)
+                               struct tend_error *err)
 {
     struct tend__progress progress;
     struct tend__lake_reader *reader = NULL;
@@ -83,8 +83,8 @@ enum tend_code tend__data_each(const struct tend__app *app, struct tend__lake *l
     if (code == TEND_OK && rows == 0) {
         return TEND_FAIL(err, EINVAL, "%s: no rows; there is nothing to work on", stream->path);
     }
-    if (code == TEND_OK && row_count != NULL) {
-        *row_count = rows;
+    if (code == TEND_OK && stream->row_count != NULL) {
+        *stream->row_count = rows;
     }
     return code;
 }
@@ -208,7 +208,7 @@ static enum tend_code finish_plan(const struct tend__app *app, struct tend__lake
         pass->is_again = true;
         code = tend__profile_new(plan, &pass->profile, err);
         if (code == TEND_OK) {
-            code = tend__data_each(app, lake, &again, add_batch, pass, NULL, err);
+            code = tend__data_each(app, lake, &again, add_batch, pass, err);
         }
     }
     tend__plan_unref(plan);
@@ -226,7 +226,7 @@ enum tend_code tend__data_profile(const struct tend__app *app, struct tend__lake
     if (options->plan != NULL) {
         TEND_TRY(tend__profile_new(options->plan, &pass.profile, err));
     }
-    code = tend__data_each(app, lake, &stream, add_batch, &pass, NULL, err);
+    code = tend__data_each(app, lake, &stream, add_batch, &pass, err);
     if (code == TEND_OK && options->plan == NULL) {
         code = finish_plan(app, lake, &pass, err);
     }

@@ -23,16 +23,16 @@ struct tend__data_stream {
     const char *time_column;    /* text in it is read as times; or NULL */
     const char *const *columns; /* only these, in this order; NULL = all */
     size_t column_count;
-    bool is_again;    /* a second pass: remarks were made in the first */
-    uint64_t row_max; /* 0 = all */
+    bool is_again;       /* a second pass: remarks were made in the first */
+    uint64_t row_max;    /* 0 = all */
+    uint64_t *row_count; /* how many rows there were; NULL = nobody asks */
 };
 
-/* Opens the data and calls fn with every batch. *row_count (may be NULL) is how many rows there
- * were. A data set without a row is TEND_EINVAL: every command that reads data would answer from
- * nothing. */
+/* Opens the data and calls fn with every batch. A data set without a row is TEND_EINVAL: every
+ * command that reads data would answer from nothing. */
 enum tend_code tend__data_each(const struct tend__app *app, struct tend__lake *lake,
                                const struct tend__data_stream *stream, tend__data_fn *fn, void *ctx,
-                               uint64_t *row_count, struct tend_error *err) TEND_NODISCARD;
+                               struct tend_error *err) TEND_NODISCARD;
 
 /* The fields of a data set, copied: the caller frees *out with tend__data_fields_free. */
 enum tend_code tend__data_fields(struct tend__lake *lake, const char *path, const char *time_column,

@@ -72,7 +72,7 @@ enum tend_code tend__outcomes_read(const struct tend__app *app, struct tend__lak
     }
     tend__data_fields_free(fields, count);
     if (code == TEND_OK) {
-        code = tend__data_each(app, lake, &stream, add_outcomes, &pass, NULL, err);
+        code = tend__data_each(app, lake, &stream, add_outcomes, &pass, err);
     }
     if (code != TEND_OK) {
         tend__outcomes_deinit(out);

@@ -36,11 +36,15 @@ struct tend__worth_scan {
     struct tend__plan **segment_plans; /* the top values of a text segment; NULL for a condition */
 };
 
-/* `with_segments` also looks at the values of text segments. The outcomes may be NULL. */
+struct tend__worth_look {
+    const char *path;
+    const struct tend__config *config;
+    const struct tend__outcomes *outcomes; /* NULL: labels are in the data */
+    bool with_segments;                    /* also looks at the values of text segments */
+};
+
 enum tend_code tend__worth_look(const struct tend__app *app, struct tend__lake *lake,
-                                const char *path, const struct tend__config *config,
-                                const struct tend__outcomes *outcomes, bool with_segments,
-                                struct tend__worth_scan *out,
+                                const struct tend__worth_look *look, struct tend__worth_scan *out,
                                 struct tend_error *err) TEND_NODISCARD;
 void tend__worth_scan_deinit(struct tend__worth_scan *scan);
 

@@ -131,29 +131,29 @@ void tend__worth_scan_deinit(struct tend__worth_scan *scan)
 }
 
 enum tend_code tend__worth_look(const struct tend__app *app, struct tend__lake *lake,
-                                const char *path, const struct tend__config *config,
-                                const struct tend__outcomes *outcomes, bool with_segments,
-                                struct tend__worth_scan *out, struct tend_error *err)
+                                const struct tend__worth_look *look, struct tend__worth_scan *out,
+                                struct tend_error *err)
 {
+    const struct tend__config *config = look->config;
     struct tend__field *fields = NULL;
     size_t count = 0;
     struct scan_pass pass = {.scan = out, .label_idx = SIZE_MAX};
     const char *label_only[1] = {config->label.column};
-    struct tend__data_stream stream = {.path = path, .is_again = true};
+    struct tend__data_stream stream = {.path = look->path, .is_again = true};
     enum tend_code code = TEND_OK;
     *out = (struct tend__worth_scan){.segment_count = config->segment_count};
-    TEND_TRY(tend__data_fields(lake, path, config->time, &fields, &count, err));
+    TEND_TRY(tend__data_fields(lake, look->path, config->time, &fields, &count, err));
     TEND_TRY_OUT(tend__mem_new(config->segment_count, sizeof(*out->segment_plans),
                                &out->segment_plans, err));
-    if (outcomes != NULL) {
-        out->label_is_number = !outcomes->is_binary;
+    if (look->outcomes != NULL) {
+        out->label_is_number = !look->outcomes->is_binary;
     } else if (config->label.column != NULL) {
         pass.label_idx = tend__data_find(fields, count, config->label.column);
     }
     if (pass.label_idx != SIZE_MAX) {
-        TEND_TRY_OUT(tend__label_check(&fields[pass.label_idx], path, err));
+        TEND_TRY_OUT(tend__label_check(&fields[pass.label_idx], look->path, err));
     }
-    if (with_segments && config->segment_count > 0) {
+    if (look->with_segments && config->segment_count > 0) {
         TEND_TRY_OUT(start_looks(&pass, config, fields, count, err));
     } else if (pass.label_idx != SIZE_MAX) {
         stream.columns = label_only;
@@ -162,7 +162,7 @@ enum tend_code tend__worth_look(const struct tend__app *app, struct tend__lake *
     } else {
         goto out; /* nothing to look for */
     }
-    TEND_TRY_OUT(tend__data_each(app, lake, &stream, look_at_batch, &pass, NULL, err));
+    TEND_TRY_OUT(tend__data_each(app, lake, &stream, look_at_batch, &pass, err));
     code = end_looks(&pass, err);
 out:
     free_looks(&pass);
