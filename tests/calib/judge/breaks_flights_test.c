@@ -84,10 +84,9 @@ static struct tend__plan *plan;
 static struct tend__profile *january;
 static const struct tend__profile *history[REFERENCE_DAYS];
 static size_t history_count;
-static size_t
-    found_counts[VARIANT_COUNT]; /* days on which the injected break was found, rightly named */
+static size_t tried_counts[VARIANT_COUNT]; /* days with this variant */
+static size_t found_counts[VARIANT_COUNT]; /* days on which it was found, rightly named */
 static size_t false_counts[VARIANT_COUNT]; /* days with any other break */
-static size_t day_count;
 
 static bool text_is(struct tend__text text, const char *other)
 {
@@ -185,11 +184,20 @@ static bool is_expected(enum variant variant, const struct tend__break *b)
     return false;
 }
 
+/* All days as they are and in kilometres; the others on every third, for the sake of time. */
+static bool is_tried(enum variant variant, size_t day_idx)
+{
+    return variant == AS_IT_IS || variant == KILOMETRES || day_idx % 3 == 0;
+}
+
 static void judge_day(const struct day *days, size_t day_idx)
 {
     struct tend_error err = {0};
     static struct tend__break items[1000];
     for (size_t v = 0; v < VARIANT_COUNT; v++) {
+        if (!is_tried((enum variant)v, day_idx)) {
+            continue;
+        }
         struct tend__break_list list = {.items = items, .max = 1000};
         const struct tend__break_options options = {
             .history = history, .history_count = history_count, .novelty = days[v].novelty};
@@ -210,8 +218,8 @@ static void judge_day(const struct day *days, size_t day_idx)
         }
         found_counts[v] += right > (v == ORIGINS_ICAO ? 50 : 0) ? 1 : 0;
         false_counts[v] += wrong > 0 ? 1 : 0;
+        tried_counts[v]++;
     }
-    day_count++;
 }
 
 static void start_day(struct day *days)
@@ -329,7 +337,11 @@ static void run_days(struct tend__lake *lake, int64_t last_day)
                 start_day(days);
                 now = day;
             }
-            for (size_t v = 0; v < (day <= last_day ? 1 : VARIANT_COUNT); v++) {
+            for (size_t v = 0; v < VARIANT_COUNT; v++) {
+                if (v > 0 &&
+                    (day <= last_day || !is_tried((enum variant)v, (size_t)(day - last_day)))) {
+                    continue;
+                }
                 alter((enum variant)v, &part, row);
                 assert_tend_ok(tend__profile_add(days[v].profile, &altered.batch, &err), &err);
                 assert_tend_ok(tend__novelty_add(days[v].novelty, &altered.batch, &err), &err);
@@ -355,8 +367,16 @@ static void real_days_are_not_called_broken_and_broken_ones_are(void **state)
     make_plan(lake, last_day);
     run_days(lake, last_day);
     for (size_t v = 0; v < VARIANT_COUNT; v++) {
-        print_message("%-32s found on %3zu of %zu days, another break on %zu\n", variant_texts[v],
-                      found_counts[v], day_count, false_counts[v]);
+        print_message("%-32s found on %3zu of %3zu days, another break on %zu\n", variant_texts[v],
+                      found_counts[v], tried_counts[v], false_counts[v]);
+    }
+    /* Two of the days are broken by themselves: 9 June, when a flood closed Houston (IAH and HOU),
+     * and 1 July, of which the file has six rows. */
+    assert_int_equal(tried_counts[AS_IT_IS], 151);
+    assert_int_equal(false_counts[AS_IT_IS], 2);
+    assert_int_equal(found_counts[KILOMETRES], 150);
+    for (size_t v = HALF_KILOMETRES; v < VARIANT_COUNT; v++) {
+        assert_true(10 * found_counts[v] >= 9 * tried_counts[v]);
     }
     for (size_t i = 0; i < history_count; i++) {
         tend__profile_free((struct tend__profile *)(uintptr_t)history[i]);
