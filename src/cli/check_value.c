@@ -326,7 +326,7 @@ static enum tend_code estimate(struct tend__check *check, const struct value_pas
     if (code == TEND_EINVAL) {
         /* The current rows are not after the reference, or the like: an estimate has no meaning
          * then. */
-        (void)snprintf(check->value.why_not, sizeof(check->value.why_not), "not estimated: %s",
+        (void)snprintf(check->value.why_not, sizeof(check->value.why_not), "not estimated: %.700s",
                        err != NULL ? err->text : "windows do not follow the reference");
         check->value.is_estimated = false;
         code = TEND_OK;
