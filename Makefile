@@ -2,7 +2,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: all demo test lint san fuzz bench install clean setup setup-test
+.PHONY: all demo test lint san fuzz bench bench-check install clean setup setup-test setup-peers
 
 all: setup $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -13,12 +13,15 @@ setup:
 setup-test:
 	@tools/setup test
 
+setup-peers:
+	@tools/setup peers
+
 # The build files are made anew when a dependency that an earlier configuration missed has appeared since.
 $(BUILD)/build.ninja: meson.build meson_options.txt
 	meson setup $(BUILD) $(if $(wildcard $(BUILD)/build.ninja),--reconfigure) --prefix $(PREFIX)
 
 demo: all
-	$(BUILD)/src/cli/tend demo
+	$(BUILD)/src/tend demo
 
 test: setup-test
 	tools/test $(BUILD)
@@ -33,8 +36,12 @@ san: setup-test
 fuzz: setup-test
 	tools/fuzz $(FUZZ_SECONDS)
 
-bench: setup-test
+bench: setup-peers
 	bench/run
+
+# Only the speed of `tend check`, beside DuckDB's scan and Evidently.
+bench-check: setup-peers
+	bench/run check
 
 install: all
 	meson install -C $(BUILD)

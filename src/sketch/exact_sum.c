@@ -2,9 +2,10 @@
 /*
  * exact_sum.c: see the header for the idea, the invariants and the encoded form.
  *
- * Bounds. A value's size is m 2^p with m < 2^53 and p = 0 .. 2045 counted from 2^-1074; it goes to limb p / 32 (less than
- * 2^32) and to the next (less than 2^52). A chunk that starts in [0, 2^32) so stays within 63 bits for 2047 additions;
- * carries are propagated after 1024. 2^63 values below 2^1024 need 2162 bits of 2176.
+ * Bounds. A value's size is m 2^p with m < 2^53 and p = 0 .. 2045 counted from 2^-1074; it goes to
+ * limb p / 32 (less than 2^32) and to the next (less than 2^52). A chunk that starts in [0, 2^32)
+ * so stays within 63 bits for 2047 additions; carries are propagated after 1024. 2^63 values below
+ * 2^1024 need 2162 bits of 2176.
  */
 #include "sketch/exact_sum.h"
 
@@ -100,8 +101,9 @@ void tend__exact_sum_add(struct tend__exact_sum *sum, double x)
     add_to_chunks(sum, x);
 }
 
-/* The sum of BLOCK_LEN values into *out, where each is a whole number below 2^51 in size; false otherwise. Adding
- * 1.5 2^52 shifts a whole number into the low bits of the double: no conversion, so that it vectorises. */
+/* The sum of BLOCK_LEN values into *out, where each is a whole number below 2^51 in size; false
+ * otherwise. Adding 1.5 2^52 shifts a whole number into the low bits of the double: no conversion,
+ * so that it vectorises. */
 static bool sum_whole_block(const double *x, int64_t *out)
 {
     const double shifter = 0x1.8p52;
@@ -114,7 +116,7 @@ static bool sum_whole_block(const double *x, int64_t *out)
         uint64_t bits = 0;
         memcpy(&bits, &shifted, sizeof bits);
         total += bits;
-        odd |= (uint64_t)!(shifted - shifter == x[i]) | (uint64_t)!(fabs(x[i]) < 0x1p51);
+        odd |= (uint64_t) !(shifted - shifter == x[i]) | (uint64_t) !(fabs(x[i]) < 0x1p51);
     }
     *out = (int64_t)(total - BLOCK_LEN * shifter_bits);
     return odd == 0;
@@ -146,7 +148,8 @@ void tend__exact_sum_add_squares(struct tend__exact_sum *sum, const double *x, s
         if (fabs(x[i]) < 0x1p26 && x[i] == (double)(int64_t)x[i]) {
             continue; /* the square of a small whole number is exact */
         }
-        /* The rounding error of a product is a double itself where it does not fall below the least one. */
+        /* The rounding error of a product is a double itself where it does not fall below the least
+         * one. */
         if (square > 0x1p-969 && square <= 0x1.fffffffffffffp1023) {
             add_to_chunks(sum, fma(x[i], x[i], -square));
         }

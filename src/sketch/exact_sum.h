@@ -2,24 +2,24 @@
 /*
  * exact_sum.h: the exact sum of doubles, the same in every order and every sharding.
  *
- * Idea (R. M. Neal 2015, "Fast exact summation using small and large superaccumulators", arXiv 1505.05571, section 2):
- * one fixed-point number that spans the whole range of binary64, cut into 32-bit limbs that are kept in 64-bit signed
- * chunks, so that a value is added with two integer additions and carries are propagated once in 1024 additions. Limb i
- * has the weight 2^(32 i - 1074). Values that are integers below 2^62 in size go to one 64-bit integer beside it.
+ * Idea (R. M. Neal 2015, "Fast exact summation using small and large superaccumulators", arXiv
+ * 1505.05571, section 2): one fixed-point number that spans the whole range of binary64, cut into
+ * 32-bit limbs that are kept in 64-bit signed chunks, so that a value is added with two integer
+ * additions and carries are propagated once in 1024 additions. Limb i has the weight 2^(32 i -
+ * 1074). Values that are integers below 2^62 in size go to one 64-bit integer beside it.
  *
- * Invariants: a zeroed struct is the empty sum. The sum is chunks + whole, exactly, for up to 2^63 values.
- * Cost: 592 bytes; adding never allocates and never fails.
+ * Invariants: a zeroed struct is the empty sum. The sum is chunks + whole, exactly, for up to 2^63
+ * values. Cost: 592 bytes; adding never allocates and never fails.
  *
- * NaN and infinities are counted apart and are not part of the sum: tend__exact_sum_value() is the sum of the finite
- * values. Who needs the IEEE sum looks at the counts. Negative zero counts as zero; an empty sum is +0.
+ * NaN and infinities are counted apart and are not part of the sum: tend__exact_sum_value() is the
+ * sum of the finite values. Who needs the IEEE sum looks at the counts. Negative zero counts as
+ * zero; an empty sum is +0.
  *
- * Encoded form (canonical: the same values in any order and any sharding give the same bytes), little-endian:
- *   0  4  magic "tXS1"
- *   4  8  count of NaN          12  8  count of +infinity     20  8  count of -infinity
- *   28 1  sign: 0 zero, 1 positive, 2 negative
- *   29 1  index of the lowest limb that is not 0 (0 where the sum is 0)
- *   30 1  number of limbs (0 where the sum is 0)
- *   31 4n the limbs of the size of the sum, lowest first; neither the first nor the last is 0
+ * Encoded form (canonical: the same values in any order and any sharding give the same bytes),
+ * little-endian: 0  4  magic "tXS1" 4  8  count of NaN          12  8  count of +infinity     20  8
+ * count of -infinity 28 1  sign: 0 zero, 1 positive, 2 negative 29 1  index of the lowest limb that
+ * is not 0 (0 where the sum is 0) 30 1  number of limbs (0 where the sum is 0) 31 4n the limbs of
+ * the size of the sum, lowest first; neither the first nor the last is 0
  */
 #ifndef TEND_SKETCH_EXACT_SUM_H
 #define TEND_SKETCH_EXACT_SUM_H
@@ -44,22 +44,24 @@ struct tend__exact_sum {
 void tend__exact_sum_add(struct tend__exact_sum *sum, double x);
 void tend__exact_sum_add_many(struct tend__exact_sum *sum, const double *x, size_t n);
 
-/* Adds the exact squares of n values (not the rounded ones) whose square lies within 2^-969 .. 2^1024; outside of that
- * the rounded square is added. An infinite square counts as +infinity. */
+/* Adds the exact squares of n values (not the rounded ones) whose square lies within 2^-969 ..
+ * 2^1024; outside of that the rounded square is added. An infinite square counts as +infinity. */
 void tend__exact_sum_add_squares(struct tend__exact_sum *sum, const double *x, size_t n);
 
 /* into = into + from. Commutes and associates exactly. */
 void tend__exact_sum_merge(struct tend__exact_sum *into, const struct tend__exact_sum *from);
 
-/* The sum of the finite values, rounded once to nearest even; infinite where it is beyond the doubles. */
+/* The sum of the finite values, rounded once to nearest even; infinite where it is beyond the
+ * doubles. */
 double tend__exact_sum_value(const struct tend__exact_sum *sum);
 
-/* The sum as hi + lo, where hi is tend__exact_sum_value() and lo is what is left, rounded: about 106 bits. lo is 0 where
- * hi is infinite. */
+/* The sum as hi + lo, where hi is tend__exact_sum_value() and lo is what is left, rounded: about
+ * 106 bits. lo is 0 where hi is infinite. */
 void tend__exact_sum_pair(const struct tend__exact_sum *sum, double *hi, double *lo);
 
-/* The variance with divisor count - 1 of `count` values from their exact sum and the exact sum of their squares, without
- * the cancellation of the textbook formula. 0 for fewer than two values; never negative. */
+/* The variance with divisor count - 1 of `count` values from their exact sum and the exact sum of
+ * their squares, without the cancellation of the textbook formula. 0 for fewer than two values;
+ * never negative. */
 double tend__exact_sum_variance(const struct tend__exact_sum *sum,
                                 const struct tend__exact_sum *squares, uint64_t count);
 
@@ -67,8 +69,8 @@ double tend__exact_sum_variance(const struct tend__exact_sum *sum,
 size_t tend__exact_sum_write(const struct tend__exact_sum *sum,
                              unsigned char bytes[TEND_EXACT_SUM_BYTES_MAX]);
 
-/* Reads exactly len bytes as tend__exact_sum_write() wrote them. ECORRUPT for anything else, canonical or not; *out
- * untouched then. */
+/* Reads exactly len bytes as tend__exact_sum_write() wrote them. ECORRUPT for anything else,
+ * canonical or not; *out untouched then. */
 enum tend_code tend__exact_sum_read(const void *bytes, size_t len, struct tend__exact_sum *out,
                                     struct tend_error *err) TEND_NODISCARD;
 

@@ -2,9 +2,10 @@
 /*
  * exact_sum_test.c: exact sums against integer arithmetic, known cases, permutations and merges.
  *
- * Oracles: __int128 sums of values that are integers times one power of two, rounded by the compiler's own conversion;
- * cases whose sum is known by construction; Shewchuk's expansion sums (1997, "Adaptive precision floating-point
- * arithmetic"), which hold the exact sum as non-overlapping doubles and are rounded as Python's math.fsum does.
+ * Oracles: __int128 sums of values that are integers times one power of two, rounded by the
+ * compiler's own conversion; cases whose sum is known by construction; Shewchuk's expansion sums
+ * (1997, "Adaptive precision floating-point arithmetic"), which hold the exact sum as
+ * non-overlapping doubles and are rounded as Python's math.fsum does.
  */
 #include "unit.h"
 
@@ -129,7 +130,8 @@ static void scaled_integers_match_wide_integer_arithmetic(void **state)
             want += v;
         }
         tend__exact_sum_add_many(&sum, x, TEND_ARRAY_LEN(x));
-        /* (double) of a wide integer rounds to nearest even; scale keeps it in the normal range or exact. */
+        /* (double) of a wide integer rounds to nearest even; scale keeps it in the normal range or
+         * exact. */
         const double expected = ldexp((double)want, scale);
         if (fabs(expected) >= DBL_MIN || bits <= 40) {
             assert_true(tend__exact_sum_value(&sum) == expected);
@@ -251,7 +253,8 @@ static void squares_and_variance_do_not_cancel(void **state)
     (void)state;
     struct tend__exact_sum sum = {0};
     struct tend__exact_sum squares = {0};
-    /* 1e9 + {0, .25, .5, .75}, exact in binary: variance 5/48 of those four values with divisor 3. */
+    /* 1e9 + {0, .25, .5, .75}, exact in binary: variance 5/48 of those four values with divisor 3.
+     */
     const double x[] = {1e9, 1e9 + .25, 1e9 + .5, 1e9 + .75};
     tend__exact_sum_add_many(&sum, x, 4);
     tend__exact_sum_add_squares(&squares, x, 4);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * breaks.h: names the upstream data break that a window shows, from profiles alone: no outcome, no
+ * row, no model.
+ *
+ * A break is a change by a rule that a person can state and undo: kilometres for miles, a category
+ * renamed, hours in another time zone. Drift that follows no such rule is not a break. Each rule
+ * has a statistic, a threshold calibrated against the natural variation of the history where one is
+ * given, and a statement of its false alarms: docs/methods/breaks.md. Rules are a table, so that
+ * the kinds that are listed and those that are implemented are seen in one place.
+ */
+#ifndef TEND_JUDGE_BREAKS_H
+#define TEND_JUDGE_BREAKS_H
+
+#include "base/column.h"
+#include "base/fail.h"
+
+struct tend__profile;
+struct tend__novelty;
+
+#define TEND_BREAK_TEXT_SIZE 64
+#define TEND_BREAK_NO_COLUMN SIZE_MAX
+
+#define TEND_BREAK_KINDS(X)                                                                        \
+    X(UNIT_CHANGE, "unit_change")                                                                  \
+    X(SIGN_FLIP, "sign_flip")                                                                      \
+    X(NULL_SPIKE, "null_spike")                                                                    \
+    X(JOIN_FAILURE, "join_failure")                                                                \
+    X(DEFAULT_FILL, "default_fill")                                                                \
+    X(CATEGORY_RENAME, "category_rename")                                                          \
+    X(CATEGORY_CASE, "category_case")                                                              \
+    X(CATEGORY_MERGE, "category_merge")                                                            \
+    X(HOUR_SHIFT, "hour_shift")                                                                    \
+    X(STUCK, "stuck")                                                                              \
+    X(DUPLICATE_ROWS, "duplicate_rows")                                                            \
+    X(CLIPPING, "clipping")                                                                        \
+    X(ROUNDING, "rounding")                                                                        \
+    X(COLUMN_SWAP, "column_swap")                                                                  \
+    X(MISSING_ROWS, "missing_rows")                                                                \
+    X(LABEL_BREAK, "label_break")                                                                  \
+    X(NEW_COLUMN, "new_column")                                                                    \
+    X(MISSING_COLUMN, "missing_column")                                                            \
+    X(TYPE_CHANGE, "type_change")
+
+enum tend__break_kind {
+#define TEND__BREAK(name, text) TEND_BREAK_##name,
+    TEND_BREAK_KINDS(TEND__BREAK)
+#undef TEND__BREAK
+        TEND_BREAK_KIND_COUNT
+};
+
+struct tend__break {
+    enum tend__break_kind kind;
+    size_t column_idx; /* of the reference's plan; TEND_BREAK_NO_COLUMN where the whole batch is
+                          meant */
+    size_t other_column_idx; /* column_swap; otherwise TEND_BREAK_NO_COLUMN */
+    double factor;           /* unit_change: current = factor * what it was + offset */
+    double offset;
+    int shift_hours; /* hour_shift: current = what it was + shift, modulo 24; -12..12 */
+    char from[TEND_BREAK_TEXT_SIZE]; /* what it was and what it is: category, unit, default value,
+                                        type, column */
+    char to[TEND_BREAK_TEXT_SIZE];
+    double share;     /* of the rows that are affected, 0..1 */
+    double evidence;  /* the statistic in units of its threshold: 1 = just found */
+    int64_t since_us; /* earliest event time of the current profile, 0 where it has none; the caller
+                         may know better */
+};
+
+struct tend__break_options {
+    double
+        expected_rows; /* in the current window; 0 = from the history's row counts, or not judged */
+    double expected_rows_sd;
+    const struct tend__profile *const
+        *history; /* windows of the same length as the current one, same plan */
+    size_t history_count;
+    const struct tend__novelty
+        *novelty; /* of the current rows: names what the plan has no place for; or NULL */
+};
+
+/* "unit_change" and so on. */
+const char *tend__break_kind_text(enum tend__break_kind kind);
+
+/* Whether a rule exists for the kind in this build, and the statement of its false alarms ("" where
+ * not). */
+bool tend__break_kind_is_implemented(enum tend__break_kind kind);
+const char *tend__break_kind_statement(enum tend__break_kind kind);
+
+/* Finds the breaks of `cur` against `ref` (both of one plan), strongest first, at most `max` into
+ * out; *count says how many. At most one break a column, but for recodings, which give one break
+ * for each category. */
+enum tend_code tend__breaks_find(const struct tend__profile *ref, const struct tend__profile *cur,
+                                 const struct tend__break_options *options, struct tend__break *out,
+                                 size_t max, size_t *count, struct tend_error *err) TEND_NODISCARD;
+
+/* Buffers for the values without the break. The caller owns them through _deinit; reusable. */
+struct tend__break_undo {
+    struct tend__column column; /* view of the buffers: what the rows would be */
+    double *f64;
+    uint8_t *valid;
+    int64_t *time_us;
+    struct tend__text *text;
+    size_t cap;
+};
+
+void tend__break_undo_init(struct tend__break_undo *undo);
+void tend__break_undo_deinit(struct tend__break_undo *undo);
+
+/* Whether a break of this kind can be undone on rows (a null spike cannot: the values are gone). */
+bool tend__break_kind_is_undoable(enum tend__break_kind kind);
+
+/* The column as it would be without the breaks given, all of one column (several for a recoding).
+ * `undo->column` is valid until the next call, and borrows the text of `in` and of the breaks.
+ * EINVAL where a kind is not undoable or the type does not fit. */
+enum tend_code tend__break_undo(const struct tend__break *breaks, size_t break_count,
+                                const struct tend__column *in, size_t row_count,
+                                struct tend__break_undo *undo,
+                                struct tend_error *err) TEND_NODISCARD;
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * drift.h: which columns of a window are distributed differently from the reference, by how much,
+ * and how surely.
+ *
+ * All distances come from the counts of two profiles under one plan. A column has drifted when the
+ * difference is sure (Benjamini-Hochberg q-value below `fdr`) and large (effect above a tolerance):
+ * with many rows every test rejects, and with few a large distance may be chance. Drift never pages
+ * anybody; it explains. docs/methods/drift.md.
+ */
+#ifndef TEND_JUDGE_DRIFT_H
+#define TEND_JUDGE_DRIFT_H
+
+#include "base/column.h"
+#include "base/fail.h"
+
+struct tend__profile;
+
+/* Zero values are the defaults. */
+struct tend__drift_options {
+    double fdr;           /* q-values below it; 0 = .05 */
+    double tolerance_w1;  /* numbers and times of day: normalised W1; 0 = .1 */
+    double tolerance_js;  /* texts and bools: Jensen-Shannon distance, base 2; 0 = .1 */
+    size_t row_count_min; /* fewer values on either side give no verdict; 0 = 30 */
+};
+
+struct tend__drift_column {
+    size_t column_idx;
+    enum tend_type type;
+    bool drifted;
+    bool is_judged; /* false: too few values, or a single cell */
+    double p_value; /* 1 where it is not judged */
+    double q_value;
+    double effect; /* what the tolerance is compared with: the distance less its mean under no
+                      change */
+    double tolerance;
+    double psi;
+    double ks;            /* NaN for texts, as w1 and w1_normalised */
+    double w1;            /* in the column's unit */
+    double w1_normalised; /* by the reference's standard deviation */
+    double js;            /* distance, base 2: 0..1 */
+    double hellinger;
+    double l_inf;
+    double chi2;
+    double null_share_ref; /* nulls, NaN and infinities */
+    double null_share_cur;
+};
+
+/* EINVAL where `out` has not one element for each column of the plan (column_count); ETYPE where
+ * the plans differ. out[i] is column i. O(all cells). */
+enum tend_code tend__drift_compare(const struct tend__profile *ref, const struct tend__profile *cur,
+                                   const struct tend__drift_options *options,
+                                   struct tend__drift_column *out, size_t column_count,
+                                   struct tend_error *err) TEND_NODISCARD;
+
+#endif

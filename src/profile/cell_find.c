@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cell_find.c: which cell a number is in.
+ *
+ * Small whole numbers, which most columns are made of, look it up in a table. For all others the
+ * number of cuts below x is found by a binary search without branches, eight values at a time, so
+ * that their memory accesses overlap.
+ */
+#include "profile/plan_inner.h"
+
+#define LANE_COUNT 8
+
+size_t tend__plan_number_cell(const struct tend__cell_finder *finder, double x)
+{
+    size_t bin = 0;
+    for (size_t step = (finder->search_count + 1) / 2; step > 0; step /= 2) {
+        bin += finder->search[bin + step - 1] < x ? step : 0;
+    }
+    return finder->cell_of_bin[bin] + (x == finder->atom_of_bin[bin] ? 1U : 0U);
+}
+
+static void count_whole(const struct tend__cell_finder *finder, const double *x, size_t n,
+                        uint64_t *cells)
+{
+    const double low = finder->whole_low;
+    const double high = finder->whole_high;
+    const uint16_t *whole_cells = finder->whole_cells;
+    const int base = (int)low;
+    for (size_t i = 0; i < n; i++) {
+        double at = x[i] < low ? low : x[i];
+        at = at > high ? high : at;
+        cells[whole_cells[(int)at - base]]++;
+    }
+}
+
+void tend__plan_count_numbers(const struct tend__cell_finder *finder, const double *x, size_t n,
+                              bool all_whole, uint64_t *cells)
+{
+    if (all_whole && finder->whole_cells != NULL) {
+        count_whole(finder, x, n, cells);
+        return;
+    }
+    const double *search = finder->search;
+    size_t i = 0;
+    for (; i + LANE_COUNT <= n; i += LANE_COUNT) {
+        size_t bins[LANE_COUNT] = {0};
+        for (size_t step = (finder->search_count + 1) / 2; step > 0; step /= 2) {
+            for (size_t j = 0; j < LANE_COUNT; j++) {
+                bins[j] += search[bins[j] + step - 1] < x[i + j] ? step : 0;
+            }
+        }
+        for (size_t j = 0; j < LANE_COUNT; j++) {
+            const bool is_atom = x[i + j] == finder->atom_of_bin[bins[j]];
+            cells[finder->cell_of_bin[bins[j]] + (is_atom ? 1U : 0U)]++;
+        }
+    }
+    for (; i < n; i++) {
+        cells[tend__plan_number_cell(finder, x[i])]++;
+    }
+}

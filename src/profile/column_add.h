@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * column_add.h: the part of a column's profile that needs no plan: nulls, moments, extremes, hours.
+ *
+ * The builder of a plan and a profile share it, so that what the builder saw in its one pass is
+ * what a profile would have counted.
+ */
+#ifndef TEND_PROFILE_COLUMN_ADD_H
+#define TEND_PROFILE_COLUMN_ADD_H
+
+#include "profile/profile.h"
+
+#define TEND_NUMBER_BLOCK 1024
+
+/* The finite numbers of a block of rows, -0 as 0. */
+struct tend__number_block {
+    size_t count;
+    bool all_whole; /* all are whole and within 2^20 of 0 */
+    double x[TEND_NUMBER_BLOCK];
+};
+
+/* Everything zero, extremes as for no values, cells untouched. */
+void tend__column_profile_reset(struct tend__column_profile *profile);
+
+/* Adds rows begin .. begin + row_count of a number column (row_count at most TEND_NUMBER_BLOCK) to
+ * all but the cells, and gives the finite values for who counts the cells. */
+void tend__column_add_numbers(struct tend__column_profile *profile,
+                              const struct tend__column *column, size_t begin, size_t row_count,
+                              struct tend__number_block *block);
+
+/* All of a bool or time column, cells (2 or 24) included. */
+void tend__column_add_bools(struct tend__column_profile *profile, const struct tend__column *column,
+                            size_t row_count);
+void tend__column_add_times(struct tend__column_profile *profile, const struct tend__column *column,
+                            size_t row_count);
+
+/* The invalid rows of a column. */
+size_t tend__column_null_count(const struct tend__column *column, size_t begin, size_t row_count);
+
+#endif

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * distinct.c: see the header for the rule. An entry is sampled where its hash is at most the
+ * threshold; the others in the table are remembered as perhaps frequent, and their rows are in the
+ * sketch.
+ */
+#include "profile/distinct.h"
+
+#include "base/mem.h"
+#include "profile/plan.h"
+#include "profile/text_key.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WHOLE_COUNT ((size_t)(TEND_WHOLE_MAX - TEND_WHOLE_MIN + 1))
+#define FREQUENT_MAX 16384 /* remembered values that are not in the sample */
+#define ENTRY_MAX (TEND_DISTINCT_MAX + 1 + FREQUENT_MAX)
+#define SKETCH_ROW_COUNT 4
+#define SKETCH_COLUMN_COUNT ((size_t)32768)
+#define CHUNK_BYTES ((size_t)65536 - 64)
+
+struct text_chunk {
+    struct text_chunk *next;
+    size_t used;
+    char bytes[CHUNK_BYTES];
+};
+
+struct distinct_entry {
+    struct tend__text text;
+    uint64_t prefix;
+    uint64_t hash;
+    uint64_t count; /* exact where sampled, 0 otherwise */
+};
+
+struct tend__distinct {
+    bool is_text;
+    uint64_t total;
+    uint64_t long_count;
+    uint64_t *whole; /* WHOLE_COUNT, or NULL before the first whole number */
+    uint64_t whole_total;
+    struct distinct_entry *entries;
+    size_t entry_count;
+    size_t entry_cap;
+    size_t sampled_count;
+    uint64_t threshold;
+    struct tend__text_slot *slots;
+    size_t slot_count; /* a power of two, or 0 */
+    uint64_t *sketch;  /* SKETCH_ROW_COUNT x SKETCH_COLUMN_COUNT, or NULL while all is exact */
+    struct text_chunk *chunks;
+};
+
+enum tend_code tend__distinct_new(bool is_text, struct tend__distinct **out, struct tend_error *err)
+{
+    struct tend__distinct *distinct = NULL;
+    TEND_TRY(tend__mem_new(1, sizeof(*distinct), &distinct, err));
+    distinct->is_text = is_text;
+    distinct->threshold = UINT64_MAX;
+    *out = distinct;
+    return TEND_OK;
+}
+
+static void free_chunks(struct text_chunk *chunk)
+{
+    while (chunk != NULL) {
+        struct text_chunk *next = chunk->next;
+        tend__mem_free(chunk);
+        chunk = next;
+    }
+}
+
+void tend__distinct_free(struct tend__distinct *distinct)
+{
+    if (distinct == NULL) {
+        return;
+    }
+    free_chunks(distinct->chunks);
+    tend__mem_free(distinct->whole);
+    tend__mem_free(distinct->entries);
+    tend__mem_free(distinct->slots);
+    tend__mem_free(distinct->sketch);
+    tend__mem_free(distinct);
+}
+
+static enum tend_code keep_text(struct text_chunk **chunks, struct tend__text *text,
+                                struct tend_error *err)
+{
+    struct text_chunk *chunk = *chunks;
+    if (chunk == NULL || CHUNK_BYTES - chunk->used < text->len) {
+        TEND_TRY(tend__mem_new(1, sizeof(*chunk), &chunk, err));
+        chunk->next = *chunks;
+        *chunks = chunk;
+    }
+    char *at = chunk->bytes + chunk->used;
+    if (text->len > 0) {
+        memcpy(at, text->ptr, text->len);
+    }
+    chunk->used += text->len;
+    text->ptr = at;
+    return TEND_OK;
+}
+
+static void place_entry(struct tend__distinct *distinct, size_t entry_idx)
+{
+    const struct distinct_entry *entry = &distinct->entries[entry_idx];
+    const size_t mask = distinct->slot_count - 1;
+    size_t at = (size_t)entry->hash & mask;
+    while (distinct->slots[at].number != 0) {
+        at = (at + 1) & mask;
+    }
+    distinct->slots[at].prefix = entry->prefix;
+    distinct->slots[at].len = (uint32_t)entry->text.len;
+    distinct->slots[at].number = (uint32_t)(entry_idx + 1);
+}
+
+static void place_entries(struct tend__distinct *distinct)
+{
+    memset(distinct->slots, 0, distinct->slot_count * sizeof(*distinct->slots));
+    for (size_t i = 0; i < distinct->entry_count; i++) {
+        place_entry(distinct, i);
+    }
+}
+
+static enum tend_code insert_entry(struct tend__distinct *distinct,
+                                   const struct distinct_entry *entry, struct tend_error *err)
+{
+    TEND_TRY(tend__mem_grow(&distinct->entries, &distinct->entry_cap, distinct->entry_count + 1,
+                            ENTRY_MAX, sizeof(*distinct->entries), err));
+    struct distinct_entry kept = *entry;
+    if (distinct->is_text) {
+        TEND_TRY(keep_text(&distinct->chunks, &kept.text, err));
+    } else {
+        kept.text.ptr = NULL;
+    }
+    const bool is_full = 2 * (distinct->entry_count + 1) > distinct->slot_count;
+    if (is_full) {
+        const size_t slot_count = distinct->slot_count == 0 ? 64 : 4 * distinct->slot_count;
+        TEND_TRY(tend__mem_resize(&distinct->slots, slot_count, sizeof(*distinct->slots), err));
+        distinct->slot_count = slot_count;
+    }
+    distinct->entries[distinct->entry_count] = kept;
+    distinct->entry_count++;
+    if (is_full) {
+        place_entries(distinct);
+    } else {
+        place_entry(distinct, distinct->entry_count - 1);
+    }
+    return TEND_OK;
+}
+
+static size_t sketch_column(uint64_t hash, size_t row_idx)
+{
+    const uint64_t other = tend__mix64(hash) | 1;
+    const uint64_t at = (hash >> 16) + (uint64_t)row_idx * (other >> 20);
+    return row_idx * SKETCH_COLUMN_COUNT + (size_t)(at & (SKETCH_COLUMN_COUNT - 1));
+}
+
+static uint64_t read_sketch(const uint64_t *sketch, uint64_t hash)
+{
+    uint64_t least = UINT64_MAX;
+    for (size_t i = 0; i < SKETCH_ROW_COUNT; i++) {
+        const uint64_t cell = sketch[sketch_column(hash, i)];
+        least = cell < least ? cell : least;
+    }
+    return least;
+}
+
+static void add_to_sketch(uint64_t *sketch, uint64_t hash, uint64_t count)
+{
+    for (size_t i = 0; i < SKETCH_ROW_COUNT; i++) {
+        sketch[sketch_column(hash, i)] += count;
+    }
+}
+
+static bool may_be_frequent(const struct tend__distinct *distinct, uint64_t estimate)
+{
+    return estimate >= distinct->total / (2 * (uint64_t)TEND_FREQUENT_SHARE);
+}
+
+/* Drops the entries that are neither sampled nor perhaps frequent, and the memory of their texts.
+ */
+static enum tend_code drop_entries(struct tend__distinct *distinct, struct tend_error *err)
+{
+    struct text_chunk *chunks = NULL;
+    size_t kept_count = 0;
+    distinct->sampled_count = 0;
+    for (size_t i = 0; i < distinct->entry_count; i++) {
+        struct distinct_entry entry = distinct->entries[i];
+        const bool is_sampled = entry.hash <= distinct->threshold;
+        const size_t frequent_count = kept_count - distinct->sampled_count;
+        const bool is_kept =
+            is_sampled || (frequent_count < FREQUENT_MAX &&
+                           may_be_frequent(distinct, read_sketch(distinct->sketch, entry.hash)));
+        if (!is_kept) {
+            continue;
+        }
+        const enum tend_code code =
+            distinct->is_text ? keep_text(&chunks, &entry.text, err) : TEND_OK;
+        if (code != TEND_OK) {
+            free_chunks(chunks);
+            return code;
+        }
+        distinct->sampled_count += is_sampled ? 1 : 0;
+        distinct->entries[kept_count] = entry;
+        kept_count++;
+    }
+    distinct->entry_count = kept_count;
+    free_chunks(distinct->chunks);
+    distinct->chunks = chunks;
+    place_entries(distinct);
+    return TEND_OK;
+}
+
+static enum tend_code halve_threshold(struct tend__distinct *distinct, struct tend_error *err)
+{
+    if (distinct->sketch == NULL) {
+        TEND_TRY(tend__mem_new(SKETCH_ROW_COUNT * SKETCH_COLUMN_COUNT, sizeof(*distinct->sketch),
+                               &distinct->sketch, err));
+    }
+    distinct->threshold /= 2;
+    for (size_t i = 0; i < distinct->entry_count; i++) {
+        struct distinct_entry *entry = &distinct->entries[i];
+        if (entry->hash > distinct->threshold && entry->count > 0) {
+            add_to_sketch(distinct->sketch, entry->hash, entry->count);
+            entry->count = 0;
+        }
+    }
+    return drop_entries(distinct, err);
+}
+
+/* Counts a value that is not in the table. */
+static enum tend_code add_unseen(struct tend__distinct *distinct, struct distinct_entry *entry,
+                                 struct tend_error *err)
+{
+    if (entry->hash <= distinct->threshold) {
+        entry->count = 1;
+        TEND_TRY(insert_entry(distinct, entry, err));
+        distinct->sampled_count++;
+        while (distinct->sampled_count > TEND_DISTINCT_MAX) {
+            TEND_TRY(halve_threshold(distinct, err));
+        }
+        return TEND_OK;
+    }
+    add_to_sketch(distinct->sketch, entry->hash, 1);
+    if (!may_be_frequent(distinct, read_sketch(distinct->sketch, entry->hash))) {
+        return TEND_OK;
+    }
+    if (distinct->entry_count - distinct->sampled_count >= FREQUENT_MAX) {
+        TEND_TRY(drop_entries(distinct, err));
+    }
+    if (distinct->entry_count - distinct->sampled_count >= FREQUENT_MAX) {
+        return TEND_OK;
+    }
+    entry->count = 0;
+    return insert_entry(distinct, entry, err);
+}
+
+static inline enum tend_code add_key(struct tend__distinct *distinct, const char *bytes, size_t len,
+                                     uint64_t prefix, struct tend_error *err)
+{
+    const uint64_t hash = tend__text_hash(bytes, len, prefix);
+    distinct->total++;
+    if (distinct->slot_count > 0) {
+        const size_t mask = distinct->slot_count - 1;
+        for (size_t at = (size_t)hash & mask; distinct->slots[at].number != 0;
+             at = (at + 1) & mask) {
+            const struct tend__text_slot *slot = &distinct->slots[at];
+            struct distinct_entry *entry = &distinct->entries[slot->number - 1];
+            if (slot->prefix != prefix || slot->len != len ||
+                (len > 8 && memcmp(entry->text.ptr, bytes, len) != 0)) {
+                continue;
+            }
+            if (hash <= distinct->threshold) {
+                entry->count++;
+            } else {
+                add_to_sketch(distinct->sketch, hash, 1);
+            }
+            return TEND_OK;
+        }
+    }
+    struct distinct_entry entry = {.text = {bytes, len}, .prefix = prefix, .hash = hash};
+    return add_unseen(distinct, &entry, err);
+}
+
+static enum tend_code add_number(struct tend__distinct *distinct, double x, struct tend_error *err)
+{
+    if (x >= TEND_WHOLE_MIN && x <= TEND_WHOLE_MAX) {
+        const int whole = (int)x;
+        if ((double)whole == x) {
+            distinct->whole[whole - TEND_WHOLE_MIN]++;
+            distinct->whole_total++;
+            distinct->total++;
+            return TEND_OK;
+        }
+    }
+    char bytes[sizeof(x)];
+    memcpy(bytes, &x, sizeof(x));
+    return add_key(distinct, bytes, sizeof(bytes), tend__load_u64(bytes), err);
+}
+
+enum tend_code tend__distinct_add_numbers(struct tend__distinct *distinct, const double *x,
+                                          size_t count, bool all_whole, struct tend_error *err)
+{
+    if (distinct->whole == NULL) {
+        TEND_TRY(tend__mem_new(WHOLE_COUNT, sizeof(*distinct->whole), &distinct->whole, err));
+    }
+    if (!all_whole) {
+        for (size_t i = 0; i < count; i++) {
+            TEND_TRY(add_number(distinct, x[i], err));
+        }
+        return TEND_OK;
+    }
+    uint64_t whole_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const size_t at = (size_t)((int)x[i] - TEND_WHOLE_MIN);
+        if (at < WHOLE_COUNT) {
+            distinct->whole[at]++;
+            whole_count++;
+        } else {
+            TEND_TRY(add_number(distinct, x[i], err));
+        }
+    }
+    distinct->whole_total += whole_count;
+    distinct->total += whole_count;
+    return TEND_OK;
+}
+
+enum tend_code tend__distinct_add_texts(struct tend__distinct *distinct,
+                                        const struct tend__column *column, size_t row_count,
+                                        struct tend_error *err)
+{
+    for (size_t i = 0; i < row_count; i++) {
+        if (!tend__is_valid(column, i)) {
+            continue;
+        }
+        const struct tend__text text = column->text[i];
+        if (text.len > TEND_CATEGORY_BYTES_MAX) {
+            distinct->total++;
+            distinct->long_count++;
+            continue;
+        }
+        TEND_TRY(add_key(distinct, text.ptr, text.len, tend__text_prefix(text.ptr, text.len), err));
+    }
+    return TEND_OK;
+}
+
+bool tend__distinct_is_exact(const struct tend__distinct *distinct)
+{
+    return distinct->sketch == NULL;
+}
+
+uint64_t tend__distinct_total(const struct tend__distinct *distinct)
+{
+    return distinct->total;
+}
+
+uint64_t tend__distinct_long_count(const struct tend__distinct *distinct)
+{
+    return distinct->long_count;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const double x = ((const struct tend__distinct_value *)a)->number;
+    const double y = ((const struct tend__distinct_value *)b)->number;
+    return (x > y) - (x < y);
+}
+
+static int compare_weights(const void *a, const void *b)
+{
+    const struct tend__distinct_value *x = a;
+    const struct tend__distinct_value *y = b;
+    if (x->weight != y->weight) {
+        return x->weight > y->weight ? -1 : 1;
+    }
+    return tend__text_compare(&x->text, &y->text);
+}
+
+/* An entry that is perhaps frequent, with what the sketch says of it. */
+struct candidate {
+    size_t entry_idx;
+    uint64_t estimate;
+    uint64_t hash;
+};
+
+static int compare_candidates(const void *a, const void *b)
+{
+    const struct candidate *x = a;
+    const struct candidate *y = b;
+    if (x->estimate != y->estimate) {
+        return x->estimate > y->estimate ? -1 : 1;
+    }
+    return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+static struct tend__distinct_value value_of(const struct tend__distinct *distinct,
+                                            const struct distinct_entry *entry, double weight)
+{
+    struct tend__distinct_value value = {.weight = weight};
+    if (distinct->is_text) {
+        value.text = entry->text;
+    } else {
+        memcpy(&value.number, &entry->prefix, sizeof(value.number));
+    }
+    return value;
+}
+
+/* Appends the frequent values that are not in the sample. */
+static enum tend_code find_frequent(const struct tend__distinct *distinct,
+                                    struct tend__distinct_value *values, size_t *count,
+                                    double *frequent_total, struct tend_error *err)
+{
+    struct candidate *candidates = NULL;
+    uint64_t *sketch = NULL;
+    enum tend_code code = TEND_OK;
+    TEND_TRY_OUT(tend__mem_new(distinct->entry_count, sizeof(*candidates), &candidates, err));
+    TEND_TRY_OUT(
+        tend__mem_new(SKETCH_ROW_COUNT * SKETCH_COLUMN_COUNT, sizeof(*sketch), &sketch, err));
+    memcpy(sketch, distinct->sketch, SKETCH_ROW_COUNT * SKETCH_COLUMN_COUNT * sizeof(*sketch));
+    size_t candidate_count = 0;
+    for (size_t i = 0; i < distinct->entry_count; i++) {
+        const uint64_t hash = distinct->entries[i].hash;
+        if (hash > distinct->threshold) {
+            candidates[candidate_count].entry_idx = i;
+            candidates[candidate_count].hash = hash;
+            candidates[candidate_count].estimate = read_sketch(sketch, hash);
+            candidate_count++;
+        }
+    }
+    qsort(candidates, candidate_count, sizeof(*candidates), compare_candidates);
+    for (size_t i = 0; i < candidate_count; i++) {
+        const uint64_t estimate = read_sketch(sketch, candidates[i].hash);
+        if (estimate == 0 || estimate < distinct->total / (uint64_t)TEND_FREQUENT_SHARE) {
+            continue;
+        }
+        for (size_t j = 0; j < SKETCH_ROW_COUNT; j++) {
+            sketch[sketch_column(candidates[i].hash, j)] -= estimate;
+        }
+        values[*count] =
+            value_of(distinct, &distinct->entries[candidates[i].entry_idx], (double)estimate);
+        *count += 1;
+        *frequent_total += (double)estimate;
+    }
+out:
+    tend__mem_free(candidates);
+    tend__mem_free(sketch);
+    return code;
+}
+
+/* Appends the sample; where it is one, the values that are not frequent stand for all that are not.
+ */
+static void list_sample(const struct tend__distinct *distinct, struct tend__distinct_value *values,
+                        size_t *count, double frequent_total)
+{
+    const bool is_exact = tend__distinct_is_exact(distinct);
+    const uint64_t frequent_min = distinct->total / (uint64_t)TEND_FREQUENT_SHARE;
+    const size_t begin = *count;
+    double rare_total = 0;
+    double known_total = frequent_total;
+    for (size_t i = 0; i < distinct->entry_count; i++) {
+        const struct distinct_entry *entry = &distinct->entries[i];
+        if (entry->hash > distinct->threshold) {
+            continue;
+        }
+        const double weight = (double)entry->count;
+        values[*count] = value_of(distinct, entry, weight);
+        values[*count].is_sample = !is_exact && entry->count < frequent_min;
+        if (values[*count].is_sample) {
+            rare_total += weight;
+        } else {
+            known_total += weight;
+        }
+        *count += 1;
+    }
+    const double table_total =
+        (double)(distinct->total - distinct->whole_total - distinct->long_count);
+    const double rest = table_total - known_total;
+    const double factor = rare_total > 0 && rest > rare_total ? rest / rare_total : 1;
+    for (size_t i = begin; i < *count; i++) {
+        values[i].weight *= values[i].is_sample ? factor : 1;
+    }
+}
+
+enum tend_code tend__distinct_values(const struct tend__distinct *distinct,
+                                     struct tend__distinct_value **out, size_t *count,
+                                     struct tend_error *err)
+{
+    struct tend__distinct_value *values = NULL;
+    size_t whole_count = 0;
+    for (size_t i = 0; distinct->whole != NULL && i < WHOLE_COUNT; i++) {
+        whole_count += distinct->whole[i] > 0 ? 1 : 0;
+    }
+    TEND_TRY(tend__mem_new(whole_count + distinct->entry_count, sizeof(*values), &values, err));
+    size_t n = 0;
+    for (size_t i = 0; distinct->whole != NULL && i < WHOLE_COUNT; i++) {
+        if (distinct->whole[i] > 0) {
+            values[n].number = (double)i + TEND_WHOLE_MIN;
+            values[n].weight = (double)distinct->whole[i];
+            n++;
+        }
+    }
+    double frequent_total = 0;
+    if (!tend__distinct_is_exact(distinct)) {
+        const enum tend_code code = find_frequent(distinct, values, &n, &frequent_total, err);
+        if (code != TEND_OK) {
+            tend__mem_free(values);
+            return code;
+        }
+    }
+    list_sample(distinct, values, &n, frequent_total);
+    qsort(values, n, sizeof(*values), distinct->is_text ? compare_weights : compare_numbers);
+    *out = values;
+    *count = n;
+    return TEND_OK;
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan_builder.c: one pass over the rows of a reference, and the plan from it.
+ *
+ * Cuts of a number: with W rows of finite values, a value of at least W / bin_max rows is an atom.
+ * Going up through the values, a bin is closed at an atom, and at any value where the rows since
+ * the last cut have reached W / bin_max, but for the largest value. So there are at most bin_max
+ * cuts.
+ */
+#include "profile/plan.h"
+
+#include "base/mem.h"
+#include "profile/column_add.h"
+#include "profile/distinct.h"
+#include "profile/plan_inner.h"
+#include "profile/profile_inner.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BIN_DEFAULT 32
+#define CATEGORY_DEFAULT 256
+
+struct builder_column {
+    char *name;
+    enum tend_type type;
+    struct tend__column_profile
+        profile; /* its cells are `cells`, and used for bool and time only */
+    uint64_t cells[TEND_HOUR_COUNT];
+    struct tend__distinct *distinct; /* number and text */
+};
+
+struct tend__plan_builder {
+    size_t bin_max;
+    size_t category_max;
+    uint64_t row_count;
+    size_t column_count;
+    struct builder_column *columns;
+};
+
+static enum tend_code init_columns(struct tend__plan_builder *builder,
+                                   const struct tend__field *fields, size_t field_count,
+                                   struct tend_error *err)
+{
+    TEND_TRY(tend__mem_new(field_count, sizeof(*builder->columns), &builder->columns, err));
+    builder->column_count = field_count;
+    for (size_t i = 0; i < field_count; i++) {
+        struct builder_column *column = &builder->columns[i];
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(fields[i].name, fields[j].name) == 0) {
+                return TEND_FAIL(err, EINVAL, "two columns are named '%.100s'", fields[i].name);
+            }
+        }
+        TEND_TRY(tend__mem_text(fields[i].name, strlen(fields[i].name), &column->name, err));
+        column->type = fields[i].type;
+        column->profile.cells = column->cells;
+        column->profile.cell_count = TEND_HOUR_COUNT;
+        tend__column_profile_reset(&column->profile);
+        if (column->type == TEND_TYPE_NUMBER || column->type == TEND_TYPE_TEXT) {
+            TEND_TRY(tend__distinct_new(column->type == TEND_TYPE_TEXT, &column->distinct, err));
+        }
+    }
+    return TEND_OK;
+}
+
+enum tend_code tend__plan_builder_new(const struct tend__field *fields, size_t field_count,
+                                      const struct tend__plan_options *options,
+                                      struct tend__plan_builder **out, struct tend_error *err)
+{
+    const struct tend__plan_options none = {0};
+    const struct tend__plan_options *chosen = options == NULL ? &none : options;
+    if (field_count == 0 || field_count > TEND_PLAN_COLUMNS_MAX) {
+        return TEND_FAIL(err, EINVAL, "%zu columns are not in 1..%d", field_count,
+                         TEND_PLAN_COLUMNS_MAX);
+    }
+    if (chosen->bin_max > TEND_PLAN_BINS_MAX) {
+        return TEND_FAIL(err, EINVAL, "bin_max %zu is not in 0..%d", chosen->bin_max,
+                         TEND_PLAN_BINS_MAX);
+    }
+    if (chosen->category_max > TEND_PLAN_CATEGORIES_MAX) {
+        return TEND_FAIL(err, EINVAL, "category_max %zu is not in 0..%d", chosen->category_max,
+                         TEND_PLAN_CATEGORIES_MAX);
+    }
+    struct tend__plan_builder *builder = NULL;
+    TEND_TRY(tend__mem_new(1, sizeof(*builder), &builder, err));
+    builder->bin_max = chosen->bin_max == 0 ? BIN_DEFAULT : chosen->bin_max;
+    builder->category_max = chosen->category_max == 0 ? CATEGORY_DEFAULT : chosen->category_max;
+    const enum tend_code code = init_columns(builder, fields, field_count, err);
+    if (code != TEND_OK) {
+        tend__plan_builder_free(builder);
+        return code;
+    }
+    *out = builder;
+    return TEND_OK;
+}
+
+void tend__plan_builder_free(struct tend__plan_builder *builder)
+{
+    if (builder == NULL) {
+        return;
+    }
+    for (size_t i = 0; builder->columns != NULL && i < builder->column_count; i++) {
+        tend__mem_free(builder->columns[i].name);
+        tend__distinct_free(builder->columns[i].distinct);
+    }
+    tend__mem_free(builder->columns);
+    tend__mem_free(builder);
+}
+
+static enum tend_code add_numbers(struct builder_column *column, const struct tend__column *values,
+                                  size_t row_count, struct tend_error *err)
+{
+    struct tend__number_block block;
+    for (size_t begin = 0; begin < row_count; begin += TEND_NUMBER_BLOCK) {
+        const size_t left = row_count - begin;
+        tend__column_add_numbers(&column->profile, values, begin,
+                                 left < TEND_NUMBER_BLOCK ? left : TEND_NUMBER_BLOCK, &block);
+        TEND_TRY(tend__distinct_add_numbers(column->distinct, block.x, block.count, block.all_whole,
+                                            err));
+    }
+    return TEND_OK;
+}
+
+static enum tend_code add_column(struct builder_column *column, const struct tend__column *values,
+                                 size_t row_count, struct tend_error *err)
+{
+    switch (values->type) {
+    case TEND_TYPE_NUMBER:
+        return add_numbers(column, values, row_count, err);
+    case TEND_TYPE_BOOL:
+        tend__column_add_bools(&column->profile, values, row_count);
+        return TEND_OK;
+    case TEND_TYPE_TEXT:
+        column->profile.row_count += row_count;
+        column->profile.null_count += tend__column_null_count(values, 0, row_count);
+        return tend__distinct_add_texts(column->distinct, values, row_count, err);
+    case TEND_TYPE_TIME:
+        tend__column_add_times(&column->profile, values, row_count);
+        return TEND_OK;
+    case TEND_TYPE_NULL:
+        column->profile.row_count += row_count;
+        column->profile.null_count += row_count;
+        return TEND_OK;
+    }
+    return TEND_FAIL(err, EINVAL, "column '%.100s' has no known type", column->name);
+}
+
+enum tend_code tend__plan_builder_add(struct tend__plan_builder *builder,
+                                      const struct tend__batch *batch, struct tend_error *err)
+{
+    if (batch->column_count != builder->column_count) {
+        return TEND_FAIL(err, ETYPE, "a batch has %zu columns, the first had %zu",
+                         batch->column_count, builder->column_count);
+    }
+    for (size_t i = 0; i < batch->column_count; i++) {
+        struct builder_column *column = &builder->columns[i];
+        const enum tend_type type = batch->columns[i].type;
+        if (strcmp(batch->fields[i].name, column->name) != 0) {
+            return TEND_FAIL(err, ETYPE, "column %zu is '%.100s' in a batch, '%.100s' in the first",
+                             i + 1, batch->fields[i].name, column->name);
+        }
+        if (type != column->type && type != TEND_TYPE_NULL) {
+            return TEND_FAIL(err, ETYPE, "column '%.100s' is %s in a batch, %s in the first",
+                             column->name, tend__type_text(type), tend__type_text(column->type));
+        }
+        TEND_TRY(add_column(column, &batch->columns[i], batch->row_count, err));
+    }
+    builder->row_count += batch->row_count;
+    return TEND_OK;
+}
+
+/* The cells of a number while they are made, from the lowest up. */
+struct cell_maker {
+    double *lows;
+    double *highs;
+    double *positions;
+    size_t count;
+    double low;       /* where the open bin begins */
+    double rows;      /* in the open bin */
+    double row_total; /* of rows x values there */
+};
+
+static void close_bin(struct cell_maker *maker, double high)
+{
+    double position = maker->row_total / maker->rows;
+    if (!isfinite(position)) {
+        position = maker->low / 2 + high / 2;
+        position = isinf(maker->low) ? high : position;
+        position = isinf(high) ? maker->low : position;
+        position = isinf(position) ? 0 : position;
+    }
+    position = position < maker->low ? maker->low : position;
+    position = position > high ? high : position;
+    maker->lows[maker->count] = maker->low;
+    maker->highs[maker->count] = high;
+    maker->positions[maker->count] = position + 0.0;
+    maker->count++;
+    maker->low = high;
+    maker->rows = 0;
+    maker->row_total = 0;
+}
+
+static void make_cells(struct cell_maker *maker, const struct tend__distinct_value *values,
+                       size_t count, size_t bin_max)
+{
+    double total = 0;
+    for (size_t i = 0; i < count; i++) {
+        total += values[i].weight;
+    }
+    const double rows_min = total / (double)bin_max;
+    size_t cut_count = 0;
+    maker->low = -(double)INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        const double x = values[i].number;
+        const bool has_room = cut_count < bin_max;
+        if (has_room && values[i].weight >= rows_min && !values[i].is_sample) {
+            close_bin(maker, x);
+            maker->lows[maker->count] = x;
+            maker->highs[maker->count] = x;
+            maker->positions[maker->count] = x;
+            maker->count++;
+            cut_count++;
+            continue;
+        }
+        maker->rows += values[i].weight;
+        maker->row_total += values[i].weight * x;
+        if (has_room && maker->rows >= rows_min && i + 1 < count) {
+            close_bin(maker, x);
+            cut_count++;
+        }
+    }
+    close_bin(maker, (double)INFINITY);
+}
+
+static enum tend_code plan_number(const struct tend__plan_builder *builder,
+                                  const struct tend__distinct_value *values, size_t count,
+                                  struct tend__plan_source *source, struct tend_error *err)
+{
+    const size_t cell_max = 2 * builder->bin_max + 1;
+    double *memory = NULL;
+    TEND_TRY(tend__mem_new(3 * cell_max, sizeof(*memory), &memory, err));
+    struct cell_maker maker = {
+        .lows = memory, .highs = memory + cell_max, .positions = memory + 2 * cell_max};
+    make_cells(&maker, values, count, builder->bin_max);
+    source->cell_count = maker.count;
+    source->cell_lows = maker.lows; /* owns the memory of all three */
+    source->cell_highs = maker.highs;
+    source->cell_positions = maker.positions;
+    return TEND_OK;
+}
+
+static enum tend_code plan_text(const struct tend__plan_builder *builder,
+                                const struct tend__distinct_value *values, size_t count,
+                                struct tend__plan_source *source, struct tend_error *err)
+{
+    struct tend__text *categories = NULL;
+    TEND_TRY(tend__mem_new(builder->category_max, sizeof(*categories), &categories, err));
+    size_t n = 0;
+    for (size_t i = 0; i < count && n < builder->category_max; i++) {
+        if (!values[i].is_sample) {
+            categories[n] = values[i].text;
+            n++;
+        }
+    }
+    source->category_count = n;
+    source->categories = categories;
+    return TEND_OK;
+}
+
+static enum tend_code plan_column(const struct tend__plan_builder *builder,
+                                  const struct builder_column *column,
+                                  struct tend__plan_source *source, struct tend_error *err)
+{
+    source->name = column->name;
+    source->type = column->type;
+    if (column->distinct == NULL) {
+        return TEND_OK;
+    }
+    struct tend__distinct_value *values = NULL;
+    size_t count = 0;
+    TEND_TRY(tend__distinct_values(column->distinct, &values, &count, err));
+    const enum tend_code code = column->type == TEND_TYPE_NUMBER
+                                    ? plan_number(builder, values, count, source, err)
+                                    : plan_text(builder, values, count, source, err);
+    tend__mem_free(values);
+    return code;
+}
+
+enum tend_code tend__plan_builder_finish(const struct tend__plan_builder *builder,
+                                         struct tend__plan **out, struct tend_error *err)
+{
+    struct tend__plan_source *sources = NULL;
+    TEND_TRY(tend__mem_new(builder->column_count, sizeof(*sources), &sources, err));
+    enum tend_code code = TEND_OK;
+    for (size_t i = 0; i < builder->column_count && code == TEND_OK; i++) {
+        code = plan_column(builder, &builder->columns[i], &sources[i], err);
+    }
+    if (code == TEND_OK) {
+        code = tend__plan_new(sources, builder->column_count, out, err);
+    }
+    for (size_t i = 0; i < builder->column_count; i++) {
+        tend__mem_free((void *)(uintptr_t)sources[i].cell_lows);
+        tend__mem_free((void *)(uintptr_t)sources[i].categories);
+    }
+    tend__mem_free(sources);
+    return code;
+}
+
+/* The counts of the cells from the counts of the distinct values, which are exact. */
+static enum tend_code fill_cells(const struct builder_column *column,
+                                 const struct tend__cell_finder *finder,
+                                 struct tend__column_profile *profile, struct tend_error *err)
+{
+    if (column->distinct == NULL) {
+        for (size_t i = 0; i < profile->cell_count; i++) {
+            profile->cells[i] = column->cells[i];
+        }
+        return TEND_OK;
+    }
+    struct tend__distinct_value *values = NULL;
+    size_t count = 0;
+    TEND_TRY(tend__distinct_values(column->distinct, &values, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t rows = (uint64_t)values[i].weight;
+        if (column->type == TEND_TYPE_NUMBER) {
+            profile->cells[tend__plan_number_cell(finder, values[i].number)] += rows;
+        } else {
+            const uint32_t at =
+                tend__text_map_find(&finder->map, values[i].text.ptr, values[i].text.len);
+            profile->cells[at == TEND_TEXT_NONE ? profile->cell_count - 1 : at] += rows;
+        }
+    }
+    tend__mem_free(values);
+    if (column->type == TEND_TYPE_TEXT) {
+        profile->cells[profile->cell_count - 1] += tend__distinct_long_count(column->distinct);
+    }
+    return TEND_OK;
+}
+
+static enum tend_code fill_profile(const struct tend__plan_builder *builder,
+                                   struct tend__profile *profile, struct tend_error *err)
+{
+    for (size_t i = 0; i < builder->column_count; i++) {
+        struct tend__column_profile *column = &profile->columns[i];
+        uint64_t *cells = column->cells;
+        const size_t cell_count = column->cell_count;
+        *column = builder->columns[i].profile;
+        column->cells = cells;
+        column->cell_count = cell_count;
+        TEND_TRY(fill_cells(&builder->columns[i], &profile->plan->finders[i], column, err));
+    }
+    profile->row_count = builder->row_count;
+    return TEND_OK;
+}
+
+enum tend_code tend__plan_builder_profile(const struct tend__plan_builder *builder,
+                                          struct tend__plan *plan, struct tend__profile **out,
+                                          bool *complete, struct tend_error *err)
+{
+    bool is_exact = plan->column_count == builder->column_count;
+    for (size_t i = 0; i < builder->column_count && is_exact; i++) {
+        const struct builder_column *column = &builder->columns[i];
+        is_exact = strcmp(plan->columns[i].name, column->name) == 0 &&
+                   plan->columns[i].type == column->type &&
+                   (column->distinct == NULL || tend__distinct_is_exact(column->distinct));
+    }
+    if (!is_exact) {
+        *complete = false;
+        return TEND_OK;
+    }
+    struct tend__profile *profile = NULL;
+    TEND_TRY(tend__profile_new(plan, &profile, err));
+    const enum tend_code code = fill_profile(builder, profile, err);
+    if (code != TEND_OK) {
+        tend__profile_free(profile);
+        return code;
+    }
+    *out = profile;
+    *complete = true;
+    return TEND_OK;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* profile_inner.h: a profile as the files of this folder see it. */
+#ifndef TEND_PROFILE_PROFILE_INNER_H
+#define TEND_PROFILE_PROFILE_INNER_H
+
+#include "profile/profile.h"
+
+struct tend__profile {
+    struct tend__plan *plan; /* one reference */
+    uint64_t row_count;
+    struct tend__column_profile *columns; /* as the plan's */
+    uint64_t *cells;                      /* of all columns, one after another */
+    size_t *batch_columns; /* where the last batch had each column: a guess for the next */
+    struct tend__new_column *new_columns; /* ascending by name; names are owned */
+    size_t new_count;
+    size_t new_cap;
+};
+
+/* Counts rows of a column that the plan does not have. */
+enum tend_code tend__profile_add_new(struct tend__profile *profile,
+                                     const struct tend__new_column *column,
+                                     struct tend_error *err) TEND_NODISCARD;
+
+#endif
