@@ -2,11 +2,13 @@
 /*
  * engine.c: the loop: rows into windows, windows closed, judged and decided on.
  *
- * The clock is the data's: a window closes when a row of a later window arrives, and "now" is its end. What happens at a
- * close is always in this order: the window's rows are sealed and looked at; windows whose outcomes are old enough are
- * judged, oldest first; policies decide; the models that were asked for are trained, all in one call; policies act; and
- * the roles of the next window are set. A model never scores a window that began before it was trained.
+ * The clock is the data's: a window closes when a row of a later window arrives, and "now" is its
+ * end. What happens at a close is always in this order: the window's rows are sealed and looked at;
+ * windows whose outcomes are old enough are judged, oldest first; policies decide; the models that
+ * were asked for are trained, all in one call; policies act; and the roles of the next window are
+ * set. A model never scores a window that began before it was trained.
  */
+#include "engine/engine.h"
 #include "engine/engine_state.h"
 
 #include "base/mem.h"
@@ -81,7 +83,8 @@ enum tend_code engine__incident_add(struct tend__engine *e, struct tend__inciden
     return TEND_OK;
 }
 
-/* ---- windows and their storage ------------------------------------------------------------------------------------ */
+/* ---- windows and their storage
+ * ------------------------------------------------------------------------------------ */
 
 void engine__window_free(struct engine_window *w)
 {
@@ -116,7 +119,8 @@ static enum tend_code take_window(struct tend__engine *e, int64_t start_us, stru
     return TEND_OK;
 }
 
-void engine__roles_set(struct tend__engine *e, struct engine_roles *to, const struct engine_roles *from)
+void engine__roles_set(struct tend__engine *e, struct engine_roles *to,
+                       const struct engine_roles *from)
 {
     static const struct engine_roles none = {0};
     const struct engine_roles *roles = from == NULL ? &none : from;
@@ -131,11 +135,12 @@ void engine__roles_set(struct tend__engine *e, struct engine_roles *to, const st
     engine__role_set(e, &to->null_champion, roles->null_champion);
 }
 
-static enum tend_code give_back(struct tend__engine *e, struct engine_window *w, struct tend_error *err)
+static enum tend_code give_back(struct tend__engine *e, struct engine_window *w,
+                                struct tend_error *err)
 {
     engine__roles_set(e, &w->roles, NULL);
-    const enum tend_code code =
-        tend__mem_grow(&e->spare, &e->spare_cap, e->spare_count + 1, PENDING_MAX, sizeof(*e->spare), err);
+    const enum tend_code code = tend__mem_grow(&e->spare, &e->spare_cap, e->spare_count + 1,
+                                               PENDING_MAX, sizeof(*e->spare), err);
     if (code != TEND_OK) {
         engine__window_free(w);
         return code;
@@ -145,14 +150,17 @@ static enum tend_code give_back(struct tend__engine *e, struct engine_window *w,
     return TEND_OK;
 }
 
-/* ---- what is done with a window's rows when it closes --------------------------------------------------------------- */
+/* ---- what is done with a window's rows when it closes
+ * --------------------------------------------------------------- */
 
-static enum tend_code seal_window(struct tend__engine *e, struct engine_window *w, struct tend_error *err)
+static enum tend_code seal_window(struct tend__engine *e, struct engine_window *w,
+                                  struct tend_error *err)
 {
     struct tend__ids *own = &e->seen[e->seen_next];
     e->seen_next = (e->seen_next + 1) % TEND_SEEN_WINDOWS;
     own->count = 0;
-    /* The oldest window's table is reused for this one, so it is not looked into while this one is sealed. */
+    /* The oldest window's table is reused for this one, so it is not looked into while this one is
+     * sealed. */
     struct tend__ids others[TEND_SEEN_WINDOWS];
     size_t other_count = 0;
     for (size_t i = 0; i < TEND_SEEN_WINDOWS; i++) {
@@ -161,15 +169,22 @@ static enum tend_code seal_window(struct tend__engine *e, struct engine_window *
             other_count++;
         }
     }
-    TEND_TRY(tend__rows_seal(w->rows, e->time_idx, e->id_idx, others, other_count, own, err));
+    const struct tend__rows_order order = {
+        .time_idx = e->time_idx,
+        .id_idx = e->id_idx,
+        .seen = others,
+        .seen_count = other_count,
+        .own = own,
+    };
+    TEND_TRY(tend__rows_seal(w->rows, &order, err));
     e->duplicates += w->rows->duplicate_count;
     const size_t cells = w->rows->row_count * e->config.feature_count;
     if (cells > w->x_cap || w->x == NULL) {
         TEND_TRY(tend__mem_resize(&w->x, cells + cells / 2 + 64, sizeof(float), err));
         w->x_cap = cells + cells / 2 + 64;
     }
-    return tend__rows_matrix(e->features, e->config.feature_count, w->rows->columns, w->rows->row_count, true,
-                             w->x, err);
+    const struct tend__features features = {e->features, e->config.feature_count, true};
+    return tend__rows_matrix(&features, w->rows->columns, w->rows->row_count, w->x, err);
 }
 
 static struct tend__batch profile_batch(struct tend__engine *e, const struct engine_window *w)
@@ -185,7 +200,8 @@ static struct tend__batch profile_batch(struct tend__engine *e, const struct eng
     };
 }
 
-static enum tend_code add_reference(struct tend__engine *e, struct tend__profile *profile, struct tend_error *err)
+static enum tend_code add_reference(struct tend__engine *e, struct tend__profile *profile,
+                                    struct tend_error *err)
 {
     if (e->reference == NULL) {
         TEND_TRY(tend__profile_new(e->plan, &e->reference, err));
@@ -213,9 +229,10 @@ static enum tend_code note_drift(struct tend__engine *e, const struct tend__prof
     return code;
 }
 
-/* The estimate of a window's value, and the guardrails on its decisions: neither needs an outcome. */
-static enum tend_code estimate_window(struct tend__engine *e, struct engine_window *w, int64_t now_us,
-                                      struct tend_error *err)
+/* The estimate of a window's value, and the guardrails on its decisions: neither needs an outcome.
+ */
+static enum tend_code estimate_window(struct tend__engine *e, struct engine_window *w,
+                                      int64_t now_us, struct tend_error *err)
 {
     const size_t rows = w->rows->row_count;
     struct tend__window_report *report = &e->reports[w->report_idx];
@@ -224,14 +241,16 @@ static enum tend_code estimate_window(struct tend__engine *e, struct engine_wind
     TEND_TRY(tend__mem_new(rows, 1, &decision, err));
     const struct tend__batch batch = tend__rows_batch(w->rows);
     const struct tend__value_binding binding = {.score = e->score};
-    const struct tend__value_out out = {.v0 = e->value_none, .delta = e->delta, .decision = decision};
+    const struct tend__value_out out = {
+        .v0 = e->value_none, .delta = e->delta, .decision = decision};
     enum tend_code code = tend__value_rule_eval(e->rule, &batch, &binding, &out, NULL, err);
     if (code == TEND_OK) {
         code = engine__guardrails_check(e, w, decision, now_us, err);
     }
     tend__mem_free(decision);
     TEND_TRY(code);
-    const struct tend__value_window window = {(int64_t)w->idx, rows, e->score, e->delta, e->value_none};
+    const struct tend__value_window window = {(int64_t)w->idx, rows, e->score, e->delta,
+                                              e->value_none};
     struct tend__value_estimate estimate = {0};
     TEND_TRY(tend__value_estimator_window(e->estimator, &window, &estimate, err));
     report->estimated = estimate.per_row;
@@ -242,9 +261,11 @@ static enum tend_code estimate_window(struct tend__engine *e, struct engine_wind
     return TEND_OK;
 }
 
-static enum tend_code add_report(struct tend__engine *e, struct engine_window *w, struct tend_error *err)
+static enum tend_code add_report(struct tend__engine *e, struct engine_window *w,
+                                 struct tend_error *err)
 {
-    TEND_TRY(tend__mem_grow(&e->reports, &e->report_cap, e->report_count + 1, REPORT_MAX, sizeof(*e->reports), err));
+    TEND_TRY(tend__mem_grow(&e->reports, &e->report_cap, e->report_count + 1, REPORT_MAX,
+                            sizeof(*e->reports), err));
     w->report_idx = e->report_count;
     e->reports[e->report_count] = (struct tend__window_report){
         .start_us = w->rows->start_us,
@@ -264,7 +285,8 @@ static enum tend_code add_report(struct tend__engine *e, struct engine_window *w
 }
 
 static enum tend_code look_at_live(struct tend__engine *e, struct engine_window *w,
-                                   const struct tend__profile *profile, int64_t now_us, struct tend_error *err)
+                                   const struct tend__profile *profile, int64_t now_us,
+                                   struct tend_error *err)
 {
     TEND_TRY(add_report(e, w, err));
     struct tend__window_report *report = &e->reports[w->report_idx];
@@ -310,7 +332,8 @@ static enum tend_code look_at(struct tend__engine *e, struct engine_window *w, i
     return code;
 }
 
-/* ---- after the look: maturity, decisions, training ------------------------------------------------------------------ */
+/* ---- after the look: maturity, decisions, training
+ * ------------------------------------------------------------------ */
 
 static enum tend_code judge_matured(struct tend__engine *e, int64_t now_us, struct tend_error *err)
 {
@@ -334,7 +357,8 @@ static bool is_refit_due(const struct tend__engine *e)
 
 static enum tend_code request_models(struct tend__engine *e, int64_t now_us, struct tend_error *err)
 {
-    const bool trains_first = e->phase == ENGINE_TRAIN && e->window_idx + 1 == e->config.train_windows;
+    const bool trains_first =
+        e->phase == ENGINE_TRAIN && e->window_idx + 1 == e->config.train_windows;
     if (trains_first || is_refit_due(e)) {
         for (size_t i = 0; i < ENGINE_LENGTH_COUNT; i++) {
             TEND_TRY(engine__model_request(e, e->lengths[i], e->window_idx + 1, err));
@@ -454,8 +478,8 @@ static enum tend_code close_window(struct tend__engine *e, struct tend_error *er
     const int64_t now_us = w->rows->start_us + e->config.window_us;
     e->open = NULL;
     engine__roles_set(e, &w->roles, &e->now);
-    enum tend_code code = tend__mem_grow(&e->pending, &e->pending_cap, e->pending_count + 1, PENDING_MAX,
-                                         sizeof(*e->pending), err);
+    enum tend_code code = tend__mem_grow(&e->pending, &e->pending_cap, e->pending_count + 1,
+                                         PENDING_MAX, sizeof(*e->pending), err);
     if (code != TEND_OK) {
         engine__roles_set(e, &w->roles, NULL);
         engine__window_free(w);
@@ -472,7 +496,9 @@ static enum tend_code close_window(struct tend__engine *e, struct tend_error *er
     return TEND_OK;
 }
 
-/* ---- rows in ------------------------------------------------------------------------------------------------------ */
+/* ---- rows in
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 /* Closes windows until the one that starts at start_us is open. */
 static enum tend_code advance_to(struct tend__engine *e, int64_t start_us, struct tend_error *err)
@@ -494,7 +520,8 @@ static enum tend_code quarantine(struct tend__engine *e, int64_t time_us, struct
     char when[TEND_TIME_TEXT_SIZE];
     char text[192];
     tend__time_text(time_us, when);
-    (void)snprintf(text, sizeof(text), "rows from %s on are set aside: nothing came for more than %d windows before",
+    (void)snprintf(text, sizeof(text),
+                   "rows from %s on are set aside: nothing came for more than %d windows before",
                    when, TEND_WINDOW_GAP_MAX);
     const struct tend__engine_event event = {
         .kind = TEND_EVENT_QUARANTINED,
@@ -508,8 +535,8 @@ static enum tend_code quarantine(struct tend__engine *e, int64_t time_us, struct
     return engine__emit(e, &event, err);
 }
 
-static enum tend_code add_run(struct tend__engine *e, const struct tend__batch *batch, size_t from, size_t to,
-                              int64_t start_us, struct tend_error *err)
+static enum tend_code add_run(struct tend__engine *e, const struct tend__batch *batch, size_t from,
+                              size_t to, int64_t start_us, struct tend_error *err)
 {
     if (from == to) {
         return TEND_OK;
@@ -522,7 +549,8 @@ static enum tend_code add_run(struct tend__engine *e, const struct tend__batch *
     return tend__rows_add(e->open->rows, batch, from, to, err);
 }
 
-enum tend_code tend__engine_add(struct tend__engine *e, const struct tend__batch *batch, struct tend_error *err)
+enum tend_code tend__engine_add(struct tend__engine *e, const struct tend__batch *batch,
+                                struct tend_error *err)
 {
     const struct tend__column *times = &batch->columns[e->time_idx];
     size_t from = 0;
@@ -560,7 +588,8 @@ static enum tend_code fail_short(const struct tend__engine *e, struct tend_error
 {
     const size_t have = e->window_idx;
     return TEND_FAIL(err, EINVAL,
-                     "the history is too short: %zu windows, and %zu to train, %zu to accept and at least one to "
+                     "the history is too short: %zu windows, and %zu to train, %zu to accept and "
+                     "at least one to "
                      "play are needed; choose shorter ones",
                      have, e->config.train_windows, e->config.accept_windows);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * engine_break.c: breaks on the inputs: found at a window's close, undone and replayed, and costed when outcomes come.
+ * engine_break.c: breaks on the inputs: found at a window's close, undone and replayed, and costed
+ * when outcomes come.
  *
- * A break needs no outcome to be seen. What it costs is measured: the champion is run again on the rows as they would
- * have been, and both runs are valued on the outcomes. Rows of a broken window are never trained on, and nothing is
- * retrained while a break is open.
+ * A break needs no outcome to be seen. What it costs is measured: the champion is run again on the
+ * rows as they would have been, and both runs are valued on the outcomes. Rows of a broken window
+ * are never trained on, and nothing is retrained while a break is open.
  */
 #include "engine/engine_state.h"
 
@@ -22,32 +23,35 @@ static const char *column_name(const struct tend__engine *e, size_t column_idx)
 }
 
 /* One line for a person: what changed, by how much, in how many rows. */
-static void describe(const struct tend__engine *e, const struct tend__break *b, char *text, size_t size)
+static void describe(const struct tend__engine *e, const struct tend__break *b, char *text,
+                     size_t size)
 {
     const char *name = column_name(e, b->column_idx);
     switch (b->kind) {
     case TEND_BREAK_UNIT_CHANGE:
         if (fabs(b->offset) > 0) {
-            (void)snprintf(text, size, "%s is now %.4g times what it was %+.4g, in %.0f %% of the rows", name,
+            (void)snprintf(text, size,
+                           "%s is now %.4g times what it was %+.4g, in %.0f %% of the rows", name,
                            b->factor, b->offset, 100 * b->share);
         } else {
-            (void)snprintf(text, size, "%s is now %.4g times what it was, in %.0f %% of the rows", name,
-                           b->factor, 100 * b->share);
+            (void)snprintf(text, size, "%s is now %.4g times what it was, in %.0f %% of the rows",
+                           name, b->factor, 100 * b->share);
         }
         return;
     case TEND_BREAK_HOUR_SHIFT:
-        (void)snprintf(text, size, "%s is shifted by %+d hours, in %.0f %% of the rows", name, b->shift_hours,
-                       100 * b->share);
+        (void)snprintf(text, size, "%s is shifted by %+d hours, in %.0f %% of the rows", name,
+                       b->shift_hours, 100 * b->share);
         return;
     case TEND_BREAK_CATEGORY_RENAME:
         (void)snprintf(text, size, "%s: '%s' is now '%s'", name, b->from, b->to);
         return;
     case TEND_BREAK_DEFAULT_FILL:
-        (void)snprintf(text, size, "%s is %s in %.0f %% of the rows that had values before", name, b->to,
-                       100 * b->share);
+        (void)snprintf(text, size, "%s is %s in %.0f %% of the rows that had values before", name,
+                       b->to, 100 * b->share);
         return;
     case TEND_BREAK_NULL_SPIKE:
-        (void)snprintf(text, size, "%s is missing in %.0f %% of the rows more than before", name, 100 * b->share);
+        (void)snprintf(text, size, "%s is missing in %.0f %% of the rows more than before", name,
+                       100 * b->share);
         return;
     case TEND_BREAK_MISSING_ROWS:
         (void)snprintf(text, size, "%.0f %% of the rows are missing%s%s", 100 * b->share,
@@ -72,7 +76,9 @@ static void describe(const struct tend__engine *e, const struct tend__break *b, 
     (void)snprintf(text, size, "%s: %s", name, tend__break_kind_text(b->kind));
 }
 
-/* ---- incidents ---------------------------------------------------------------------------------------------------- */
+/* ---- incidents
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static struct tend__incident_report *find_open(struct tend__engine *e, const struct tend__break *b)
 {
@@ -87,8 +93,9 @@ static struct tend__incident_report *find_open(struct tend__engine *e, const str
     return NULL;
 }
 
-static enum tend_code open_incident(struct tend__engine *e, struct engine_window *w, const struct tend__break *b,
-                                    double changed_share, int64_t now_us, struct tend_error *err)
+static enum tend_code open_incident(struct tend__engine *e, struct engine_window *w,
+                                    const struct tend__break *b, double changed_share,
+                                    int64_t now_us, struct tend_error *err)
 {
     struct tend__incident_report *incident = NULL;
     TEND_TRY(engine__incident_add(e, &incident, err));
@@ -100,7 +107,8 @@ static enum tend_code open_incident(struct tend__engine *e, struct engine_window
     incident->window_count = 1;
     (void)snprintf(incident->kind, sizeof(incident->kind), "break");
     (void)snprintf(incident->cause, sizeof(incident->cause), "%s", tend__break_kind_text(b->kind));
-    (void)snprintf(incident->columns, sizeof(incident->columns), "%s", column_name(e, b->column_idx));
+    (void)snprintf(incident->columns, sizeof(incident->columns), "%s",
+                   column_name(e, b->column_idx));
     describe(e, b, incident->detail, sizeof(incident->detail));
     (void)snprintf(incident->action, sizeof(incident->action),
                    "page the upstream's owner; rows kept out of training; no retraining meanwhile");
@@ -116,11 +124,12 @@ static enum tend_code open_incident(struct tend__engine *e, struct engine_window
     char changed[32];
     char evidence[400];
     tend__number_text(changed_share, changed);
-    (void)snprintf(evidence, sizeof(evidence),
-                   "{\"incident\":\"%s\",\"kind\":\"%s\",\"column\":\"%s\",\"factor\":%.9g,\"offset\":%.9g,"
-                   "\"share\":%.9g,\"evidence\":%.9g,\"decisions_changed\":%s}",
-                   incident->id, incident->cause, incident->columns, b->factor, b->offset, b->share, b->evidence,
-                   changed);
+    (void)snprintf(
+        evidence, sizeof(evidence),
+        "{\"incident\":\"%s\",\"kind\":\"%s\",\"column\":\"%s\",\"factor\":%.9g,\"offset\":%.9g,"
+        "\"share\":%.9g,\"evidence\":%.9g,\"decisions_changed\":%s}",
+        incident->id, incident->cause, incident->columns, b->factor, b->offset, b->share,
+        b->evidence, changed);
     const struct tend__engine_event event = {
         .kind = TEND_EVENT_BREAK_OPENED,
         .time_us = now_us,
@@ -133,8 +142,8 @@ static enum tend_code open_incident(struct tend__engine *e, struct engine_window
     return engine__emit(e, &event, err);
 }
 
-static enum tend_code close_incidents(struct tend__engine *e, const struct engine_window *w, int64_t now_us,
-                                      struct tend_error *err)
+static enum tend_code close_incidents(struct tend__engine *e, const struct engine_window *w,
+                                      int64_t now_us, struct tend_error *err)
 {
     for (size_t i = 0; i < e->incident_count; i++) {
         struct tend__incident_report *incident = &e->incidents[i];
@@ -171,11 +180,13 @@ static enum tend_code close_incidents(struct tend__engine *e, const struct engin
     return TEND_OK;
 }
 
-/* ---- undo and replay ---------------------------------------------------------------------------------------------- */
+/* ---- undo and replay
+ * ---------------------------------------------------------------------------------------------- */
 
-/* The window's matrix as it would be without its breaks. *undone is false where no break can be undone. */
-static enum tend_code undo_matrix(struct tend__engine *e, const struct engine_window *w, float *x, bool *undone,
-                                  struct tend_error *err)
+/* The window's matrix as it would be without its breaks. *undone is false where no break can be
+ * undone. */
+static enum tend_code undo_matrix(struct tend__engine *e, const struct engine_window *w, float *x,
+                                  bool *undone, struct tend_error *err)
 {
     struct tend__column *columns = NULL;
     struct tend__break_undo *undos = NULL;
@@ -198,14 +209,16 @@ static enum tend_code undo_matrix(struct tend__engine *e, const struct engine_wi
         }
         if (b->column_idx != TEND_BREAK_NO_COLUMN && tend__break_kind_is_undoable(b->kind)) {
             const size_t at = e->profile_from[b->column_idx];
-            code = tend__break_undo(b, same, &w->rows->columns[at], w->rows->row_count, &undos[at], err);
+            code = tend__break_undo(b, same, &w->rows->columns[at], w->rows->row_count, &undos[at],
+                                    err);
             columns[at] = undos[at].column;
             *undone = true;
         }
         i += same - 1;
     }
     if (code == TEND_OK && *undone) {
-        code = tend__rows_matrix(e->features, e->config.feature_count, columns, w->rows->row_count, false, x, err);
+        const struct tend__features features = {e->features, e->config.feature_count, false};
+        code = tend__rows_matrix(&features, columns, w->rows->row_count, x, err);
     }
     for (size_t i = 0; undos != NULL && i < e->field_count; i++) {
         tend__break_undo_deinit(&undos[i]);
@@ -217,7 +230,8 @@ static enum tend_code undo_matrix(struct tend__engine *e, const struct engine_wi
 
 /* Decisions of the champion on a matrix of the window's rows. */
 static enum tend_code decide(struct tend__engine *e, const struct engine_window *w, const float *x,
-                             uint8_t *decision, struct tend__value_sums *sums, struct tend_error *err)
+                             uint8_t *decision, struct tend__value_sums *sums,
+                             struct tend_error *err)
 {
     const struct tend__batch batch = tend__rows_batch(w->rows);
     TEND_TRY(engine__window_score(e, w, w->roles.champion[0], x, err));
@@ -229,9 +243,10 @@ static enum tend_code decide(struct tend__engine *e, const struct engine_window 
     return tend__value_rule_eval(e->rule, &batch, &binding, &out, sums, err);
 }
 
-/* The share of the champion's decisions that undoing the window's breaks changes; NAN where nothing can be undone. */
-static enum tend_code replay_decisions(struct tend__engine *e, const struct engine_window *w, double *share,
-                                       struct tend_error *err)
+/* The share of the champion's decisions that undoing the window's breaks changes; NAN where nothing
+ * can be undone. */
+static enum tend_code replay_decisions(struct tend__engine *e, const struct engine_window *w,
+                                       double *share, struct tend_error *err)
 {
     const size_t rows = w->rows->row_count;
     float *x = NULL;
@@ -268,7 +283,8 @@ static enum tend_code replay_decisions(struct tend__engine *e, const struct engi
     return code;
 }
 
-/* ---- the two times a break is looked at ---------------------------------------------------------------------------- */
+/* ---- the two times a break is looked at
+ * ---------------------------------------------------------------------------- */
 
 static void expect_rows(const struct tend__engine *e, struct tend__break_options *options)
 {
@@ -290,14 +306,16 @@ static void expect_rows(const struct tend__engine *e, struct tend__break_options
 }
 
 enum tend_code engine__breaks_look(struct tend__engine *e, struct engine_window *w,
-                                   const struct tend__profile *profile, int64_t now_us, struct tend_error *err)
+                                   const struct tend__profile *profile, int64_t now_us,
+                                   struct tend_error *err)
 {
     struct tend__break_options options = {
         .history = (const struct tend__profile *const *)e->history,
         .history_count = e->history_count,
     };
     expect_rows(e, &options);
-    TEND_TRY(tend__breaks_find(e->reference, profile, &options, w->breaks, ENGINE_BREAK_MAX, &w->break_count, err));
+    TEND_TRY(tend__breaks_find(e->reference, profile, &options, w->breaks, ENGINE_BREAK_MAX,
+                               &w->break_count, err));
     double share = (double)NAN;
     bool replayed = false;
     for (size_t i = 0; i < w->break_count; i++) {
@@ -324,22 +342,27 @@ enum tend_code engine__breaks_look(struct tend__engine *e, struct engine_window 
     return close_incidents(e, w, now_us, err);
 }
 
-/* What the breaks of a judged window cost: the champion on the rows as they would have been, less as they were. */
-enum tend_code engine__breaks_cost(struct tend__engine *e, struct engine_window *w, double champion_sum,
-                                   uint64_t rows, int64_t now_us, struct tend_error *err)
+/* What the breaks of a judged window cost: the champion on the rows as they would have been, less
+ * as they were. */
+enum tend_code engine__breaks_cost(struct tend__engine *e, struct engine_window *w,
+                                   double champion_sum, uint64_t rows, int64_t now_us,
+                                   struct tend_error *err)
 {
     float *x = NULL;
     bool undone = false;
     struct tend__value_sums sums = {0};
     TEND_TRY(tend__mem_new(w->rows->row_count * e->config.feature_count, sizeof(float), &x, err));
-    enum tend_code code = tend__value_sums_init(&sums, tend__value_rule_segment_count(e->rule), err);
+    enum tend_code code =
+        tend__value_sums_init(&sums, tend__value_rule_segment_count(e->rule), err);
     if (code == TEND_OK) {
         code = undo_matrix(e, w, x, &undone, err);
     }
     if (code == TEND_OK && undone) {
         code = decide(e, w, x, NULL, &sums, err);
     }
-    const double cost = code == TEND_OK && undone ? tend__exact_sum_value(&sums.total.sum) - champion_sum : (double)NAN;
+    const double cost = code == TEND_OK && undone
+                            ? tend__exact_sum_value(&sums.total.sum) - champion_sum
+                            : (double)NAN;
     tend__value_sums_deinit(&sums);
     tend__mem_free(x);
     if (code != TEND_OK || isnan(cost)) {
@@ -347,25 +370,29 @@ enum tend_code engine__breaks_cost(struct tend__engine *e, struct engine_window 
     }
     for (size_t i = 0; i < e->incident_count; i++) {
         struct tend__incident_report *incident = &e->incidents[i];
-        if (strcmp(incident->kind, "break") != 0 || incident->opened_us > w->rows->start_us + e->config.window_us ||
+        if (strcmp(incident->kind, "break") != 0 ||
+            incident->opened_us > w->rows->start_us + e->config.window_us ||
             (incident->closed_us != ENGINE_NO_TIME &&
              incident->closed_us <= w->rows->start_us + e->config.window_us)) {
             continue;
         }
         incident->cost += cost;
-        const double expected = e->normal_rows == 0 ? (double)NAN
-                                                    : e->normal_value_sum / (double)e->normal_rows * (double)rows;
+        const double expected = e->normal_rows == 0
+                                    ? (double)NAN
+                                    : e->normal_value_sum / (double)e->normal_rows * (double)rows;
         incident->lost += expected - champion_sum;
         incident->replay_share = incident->lost > 0 && incident->cost > 0
                                      ? fmin(1.0, incident->cost / incident->lost)
                                      : (double)NAN;
         char text[256];
         char evidence[128];
-        (void)snprintf(text, sizeof(text), "%s of %s has cost %.0f %s in %llu windows so far, by undo and replay",
+        (void)snprintf(text, sizeof(text),
+                       "%s of %s has cost %.0f %s in %llu windows so far, by undo and replay",
                        incident->cause, incident->columns, incident->cost, e->config.unit,
                        (unsigned long long)incident->window_count);
-        (void)snprintf(evidence, sizeof(evidence), "{\"incident\":\"%s\",\"window\":%.9g,\"total\":%.9g}",
-                       incident->id, cost, incident->cost);
+        (void)snprintf(evidence, sizeof(evidence),
+                       "{\"incident\":\"%s\",\"window\":%.9g,\"total\":%.9g}", incident->id, cost,
+                       incident->cost);
         const struct tend__engine_event event = {
             .kind = TEND_EVENT_BREAK_COSTED,
             .time_us = now_us,

@@ -2,10 +2,10 @@
 /*
  * engine_judge.c: judges a window once its outcomes have matured, and accepts the first champion.
  *
- * Every model that had a role in the window is evaluated on the same rows, each once. Only sums of money stay, so that
- * any two of them can be compared in pairs. In the accept phase the same pass collects what is needed to go live: the
- * best constant action, the spread of a fresh model against a champion that is not harming, and the windows that the
- * value estimator replays.
+ * Every model that had a role in the window is evaluated on the same rows, each once. Only sums of
+ * money stay, so that any two of them can be compared in pairs. In the accept phase the same pass
+ * collects what is needed to go live: the best constant action, the spread of a fresh model against
+ * a champion that is not harming, and the windows that the value estimator replays.
  */
 #include "engine/engine_state.h"
 
@@ -43,18 +43,20 @@ enum tend_code engine__window_score(struct tend__engine *e, const struct engine_
     if (w->rows->row_count == 0) {
         return TEND_OK;
     }
-    return model->predictor.predict(model->predictor.ctx, x, w->rows->row_count, e->config.feature_count,
-                                    e->score, err);
+    return model->predictor.predict(model->predictor.ctx, x, w->rows->row_count,
+                                    e->config.feature_count, e->score, err);
 }
 
-/* The outcomes of a window as bytes and as numbers (NaN where there is none). Returns how many there are. */
-static enum tend_code read_labels(struct tend__engine *e, const struct engine_window *w, uint64_t *known,
-                                  struct tend_error *err)
+/* The outcomes of a window as bytes and as numbers (NaN where there is none). Returns how many
+ * there are. */
+static enum tend_code read_labels(struct tend__engine *e, const struct engine_window *w,
+                                  uint64_t *known, struct tend_error *err)
 {
     const size_t rows = w->rows->row_count;
     TEND_TRY(grow_scratch(e, rows, err));
     const struct tend__column *column = &w->rows->columns[e->label_idx];
-    const bool absent_one = e->config.absent_means != NULL && strcmp(e->config.absent_means, "1") == 0;
+    const bool absent_one =
+        e->config.absent_means != NULL && strcmp(e->config.absent_means, "1") == 0;
     const bool absent_known = e->config.absent_means != NULL;
     *known = 0;
     for (size_t i = 0; i < rows; i++) {
@@ -76,9 +78,11 @@ static enum tend_code read_labels(struct tend__engine *e, const struct engine_wi
     return TEND_OK;
 }
 
-/* ---- results of the window's models ------------------------------------------------------------------------------- */
+/* ---- results of the window's models
+ * ------------------------------------------------------------------------------- */
 
-static const struct engine_result *find_result(const struct tend__engine *e, const struct engine_model *model)
+static const struct engine_result *find_result(const struct tend__engine *e,
+                                               const struct engine_model *model)
 {
     for (size_t i = 0; i < e->result_count; i++) {
         if (e->results[i].model == model) {
@@ -124,7 +128,8 @@ static enum tend_code evaluate_role(struct tend__engine *e, const struct engine_
     return code;
 }
 
-/* All roles but policy 0's champion, which comes last so that its values are what the scratch holds. */
+/* All roles but policy 0's champion, which comes last so that its values are what the scratch
+ * holds. */
 static enum tend_code evaluate_others(struct tend__engine *e, const struct engine_window *w,
                                       struct tend_error *err)
 {
@@ -143,12 +148,14 @@ static enum tend_code evaluate_others(struct tend__engine *e, const struct engin
     return TEND_OK;
 }
 
-/* ---- what the window was worth ------------------------------------------------------------------------------------ */
+/* ---- what the window was worth
+ * ------------------------------------------------------------------------------------ */
 
-/* The mean is exact for the rows with an outcome. The interval is about the rows without one: the standard error of a
- * sample without replacement, normal quantile (Cochran 1977, Sampling Techniques, eq. 2.20). */
-static void report_realised(const struct tend__engine *e, const struct engine_window *w, uint64_t known,
-                            struct tend__window_report *report)
+/* The mean is exact for the rows with an outcome. The interval is about the rows without one: the
+ * standard error of a sample without replacement, normal quantile (Cochran 1977, Sampling
+ * Techniques, eq. 2.20). */
+static void report_realised(const struct tend__engine *e, const struct engine_window *w,
+                            uint64_t known, struct tend__window_report *report)
 {
     const size_t rows = w->rows->row_count;
     struct tend__exact_sum sum = {0};
@@ -168,16 +175,16 @@ static void report_realised(const struct tend__engine *e, const struct engine_wi
     const double mean = tend__exact_sum_value(&sum) / (double)n;
     const double variance =
         n < 2 ? 0.0
-              : fmax(0.0, (tend__exact_sum_value(&squares) - (double)n * mean * mean) / (double)(n - 1));
-    const double half =
-        SECONDS_Z95 * sqrt(variance / (double)n * (1.0 - (double)n / (double)rows));
+              : fmax(0.0,
+                     (tend__exact_sum_value(&squares) - (double)n * mean * mean) / (double)(n - 1));
+    const double half = SECONDS_Z95 * sqrt(variance / (double)n * (1.0 - (double)n / (double)rows));
     report->realised = mean;
     report->realised_low = mean - half;
     report->realised_high = mean + half;
 }
 
-static enum tend_code tell_estimator(struct tend__engine *e, const struct engine_window *w, double realised,
-                                     int64_t now_us, struct tend_error *err)
+static enum tend_code tell_estimator(struct tend__engine *e, const struct engine_window *w,
+                                     double realised, int64_t now_us, struct tend_error *err)
 {
     for (size_t i = 0; i < w->rows->row_count; i++) {
         if (e->label_valid[i] == 0) {
@@ -209,13 +216,16 @@ static enum tend_code tell_estimator(struct tend__engine *e, const struct engine
     return engine__emit(e, &event, err);
 }
 
-/* ---- accept phase ------------------------------------------------------------------------------------------------- */
+/* ---- accept phase
+ * -------------------------------------------------------------------------------------------------
+ */
 
-static enum tend_code keep_reference(struct tend__engine *e, const struct engine_window *w, double realised,
-                                     struct tend_error *err)
+static enum tend_code keep_reference(struct tend__engine *e, const struct engine_window *w,
+                                     double realised, struct tend_error *err)
 {
-    TEND_TRY(tend__mem_grow(&e->reference_windows, &e->reference_window_cap, e->reference_window_count + 1,
-                            1000, sizeof(*e->reference_windows), err));
+    TEND_TRY(tend__mem_grow(&e->reference_windows, &e->reference_window_cap,
+                            e->reference_window_count + 1, 1000, sizeof(*e->reference_windows),
+                            err));
     struct engine_reference *r = &e->reference_windows[e->reference_window_count];
     const size_t rows = w->rows->row_count;
     *r = (struct engine_reference){.idx = (int64_t)w->idx, .row_count = rows, .realised = realised};
@@ -233,8 +243,8 @@ static enum tend_code keep_reference(struct tend__engine *e, const struct engine
     return TEND_OK;
 }
 
-static enum tend_code judge_accept(struct tend__engine *e, const struct engine_window *w, uint64_t known,
-                                   struct tend_error *err)
+static enum tend_code judge_accept(struct tend__engine *e, const struct engine_window *w,
+                                   uint64_t known, struct tend_error *err)
 {
     const double champion = engine__value_of(e, w->roles.champion[0]);
     const double fresh = engine__value_of(e, w->roles.fresh[0]);
@@ -275,13 +285,16 @@ static enum tend_code make_estimator(struct tend__engine *e, struct tend_error *
     const struct tend__value_estimator_options options = {
         .delay_windows = (size_t)(span / e->config.window_us),
     };
-    const enum tend_code code = tend__value_estimator_new(&options, scores, total, &e->estimator, err);
+    const enum tend_code code =
+        tend__value_estimator_new(&options, scores, total, &e->estimator, err);
     tend__mem_free(scores);
     TEND_TRY(code);
     for (size_t i = 0; i < e->reference_window_count; i++) {
         const struct engine_reference *r = &e->reference_windows[i];
-        const struct tend__value_window window = {r->idx, r->row_count, r->score, r->delta, r->value_none};
-        const struct tend__value_outcomes outcomes = {r->idx, r->row_count, r->score, r->label, r->realised};
+        const struct tend__value_window window = {r->idx, r->row_count, r->score, r->delta,
+                                                  r->value_none};
+        const struct tend__value_outcomes outcomes = {r->idx, r->row_count, r->score, r->label,
+                                                      r->realised};
         TEND_TRY(tend__value_estimator_reference(e->estimator, &window, &outcomes, err));
     }
     return TEND_OK;
@@ -302,20 +315,23 @@ void engine__references_free(struct tend__engine *e)
     e->reference_window_cap = 0;
 }
 
-/* The end of the accept phase: tolerance, watches and estimator come from the accept windows that have matured. */
+/* The end of the accept phase: tolerance, watches and estimator come from the accept windows that
+ * have matured. */
 enum tend_code engine__accept(struct tend__engine *e, int64_t now_us, struct tend_error *err)
 {
     if (e->accept_rows == 0) {
-        return TEND_FAIL(err, EINVAL,
-                         "no outcome matured in the accept windows: outcomes are known %lld s after the event, "
-                         "the accept phase is %zu windows",
-                         (long long)(e->config.maturity_us / TEND_US_PER_SECOND), e->config.accept_windows);
+        return TEND_FAIL(
+            err, EINVAL,
+            "no outcome matured in the accept windows: outcomes are known %lld s after the event, "
+            "the accept phase is %zu windows",
+            (long long)(e->config.maturity_us / TEND_US_PER_SECOND), e->config.accept_windows);
     }
     const double rows = (double)e->accept_rows;
     const bool is_binary = tend__value_rule_is_binary(e->rule);
     const double best = is_binary ? fmax(e->constant_value[0], e->constant_value[1]) / rows : 0.0;
     const double model = e->accept_value / rows;
-    e->tolerance = isnan(e->config.tolerance) ? fmax(0.0, 0.1 * (model - best)) : e->config.tolerance;
+    e->tolerance =
+        isnan(e->config.tolerance) ? fmax(0.0, 0.1 * (model - best)) : e->config.tolerance;
     TEND_TRY(make_estimator(e, err));
     engine__references_free(e);
     TEND_TRY(engine__watches_start(e, err));
@@ -323,18 +339,21 @@ enum tend_code engine__accept(struct tend__engine *e, int64_t now_us, struct ten
     const char *unit = e->config.unit;
     if (!is_binary || model > best) {
         (void)snprintf(text, sizeof(text),
-                       "v1 accepted: %+.3f %s a row on %llu held-out rows; the best constant action earns %+.3f",
+                       "v1 accepted: %+.3f %s a row on %llu held-out rows; the best constant "
+                       "action earns %+.3f",
                        model, unit, (unsigned long long)e->accept_rows, best);
     } else {
         (void)snprintf(text, sizeof(text),
-                       "v1 taken, though it earns %+.3f %s a row on %llu held-out rows and a constant action %+.3f: "
+                       "v1 taken, though it earns %+.3f %s a row on %llu held-out rows and a "
+                       "constant action %+.3f: "
                        "the model is not worth having yet",
                        model, unit, (unsigned long long)e->accept_rows, best);
     }
     char evidence[256];
-    (void)snprintf(evidence, sizeof(evidence),
-                   "{\"rows\":%llu,\"per_row\":%.9g,\"best_constant_per_row\":%.9g,\"tolerance\":%.9g}",
-                   (unsigned long long)e->accept_rows, model, best, e->tolerance);
+    (void)snprintf(
+        evidence, sizeof(evidence),
+        "{\"rows\":%llu,\"per_row\":%.9g,\"best_constant_per_row\":%.9g,\"tolerance\":%.9g}",
+        (unsigned long long)e->accept_rows, model, best, e->tolerance);
     struct tend__version_report *v = &e->versions[0];
     v->promoted_us = now_us;
     (void)snprintf(v->verdict, sizeof(v->verdict), "accepted");
@@ -350,9 +369,12 @@ enum tend_code engine__accept(struct tend__engine *e, int64_t now_us, struct ten
     return engine__emit(e, &event, err);
 }
 
-/* ---- the window --------------------------------------------------------------------------------------------------- */
+/* ---- the window
+ * ---------------------------------------------------------------------------------------------------
+ */
 
-/* The training window: the longest, unless the shorter one earned more by two standard errors over the last windows. */
+/* The training window: the longest, unless the shorter one earned more by two standard errors over
+ * the last windows. */
 static void judge_ladder(struct tend__engine *e, const struct engine_window *w, uint64_t known)
 {
     const double longest = engine__value_of(e, w->roles.fresh[0]);
@@ -398,7 +420,8 @@ static enum tend_code judge_live(struct tend__engine *e, struct engine_window *w
     return engine__watches_push(e, w, champion, known, now_us, err);
 }
 
-/* Adds policy 0's champion to the results, with its segments, and counts the rows that could not be judged. */
+/* Adds policy 0's champion to the results, with its segments, and counts the rows that could not be
+ * judged. */
 static enum tend_code evaluate_champion(struct tend__engine *e, const struct engine_window *w,
                                         struct tend_error *err)
 {
@@ -407,8 +430,8 @@ static enum tend_code evaluate_champion(struct tend__engine *e, const struct eng
     const enum tend_code code = evaluate(e, w, w->roles.champion[0], &sums, err);
     if (code == TEND_OK) {
         if (find_result(e, w->roles.champion[0]) == NULL) {
-            e->results[e->result_count] =
-                (struct engine_result){w->roles.champion[0], tend__exact_sum_value(&sums.total.sum)};
+            e->results[e->result_count] = (struct engine_result){
+                w->roles.champion[0], tend__exact_sum_value(&sums.total.sum)};
             e->result_count++;
         }
         if (w->is_live) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * engine_models.c: the pool of trained models, the rows they are trained on, and the versions that came of them.
+ * engine_models.c: the pool of trained models, the rows they are trained on, and the versions that
+ * came of them.
  *
- * A model is trained at the close of a window on the matured rows of the `length` windows before it. All models that a
- * close wants are trained in one call of the trainer's port, so that it can run them side by side.
+ * A model is trained at the close of a window on the matured rows of the `length` windows before
+ * it. All models that a close wants are trained in one call of the trainer's port, so that it can
+ * run them side by side.
  */
 #include "engine/engine_state.h"
 
@@ -17,9 +19,11 @@
 #define VERSION_MAX 100000
 #define HASH_SEED_SAMPLE UINT64_C(0x73616d706c65)
 
-/* ---- rows to train on --------------------------------------------------------------------------------------------- */
+/* ---- rows to train on
+ * --------------------------------------------------------------------------------------------- */
 
-/* Copies the judged rows of a window that have a label into the ring; the oldest window makes room. */
+/* Copies the judged rows of a window that have a label into the ring; the oldest window makes room.
+ */
 enum tend_code engine__train_rows_keep(struct tend__engine *e, const struct engine_window *w,
                                        struct tend_error *err)
 {
@@ -73,15 +77,17 @@ static struct train_range measure_range(const struct tend__engine *e, size_t len
         range.row_count += w->row_count;
         range.window_count++;
         range.from_us = w->start_us < range.from_us ? w->start_us : range.from_us;
-        range.to_us = w->start_us + e->config.window_us > range.to_us ? w->start_us + e->config.window_us
-                                                                       : range.to_us;
+        range.to_us = w->start_us + e->config.window_us > range.to_us
+                          ? w->start_us + e->config.window_us
+                          : range.to_us;
     }
     return range;
 }
 
-/* Fills x and y with a sample of the range, oldest window first; returns its size. A row is taken by the hash of its
- * place, so that a larger limit takes all that a smaller one takes. */
-static size_t sample_rows(const struct tend__engine *e, size_t length, uint64_t total, float *x, float *y)
+/* Fills x and y with a sample of the range, oldest window first; returns its size. A row is taken
+ * by the hash of its place, so that a larger limit takes all that a smaller one takes. */
+static size_t sample_rows(const struct tend__engine *e, size_t length, uint64_t total, float *x,
+                          float *y)
 {
     const size_t features = e->config.feature_count;
     const double share = (double)e->config.train_row_max / (double)total;
@@ -106,7 +112,9 @@ static size_t sample_rows(const struct tend__engine *e, size_t length, uint64_t 
     return count;
 }
 
-/* ---- the pool ----------------------------------------------------------------------------------------------------- */
+/* ---- the pool
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 struct engine_model *engine__model_find(struct tend__engine *e, size_t length, size_t cut_idx)
 {
@@ -139,7 +147,8 @@ void engine__model_unref(struct tend__engine *e, struct engine_model *model)
     tend__mem_free(model);
 }
 
-void engine__role_set(struct tend__engine *e, struct engine_model **role, struct engine_model *model)
+void engine__role_set(struct tend__engine *e, struct engine_model **role,
+                      struct engine_model *model)
 {
     if (model != NULL) {
         model->ref_count++;
@@ -160,7 +169,8 @@ enum tend_code engine__model_request(struct tend__engine *e, size_t length, size
     if (engine__model_find(e, length, cut_idx) != NULL) {
         return TEND_OK;
     }
-    if (e->request_count == ENGINE_REQUEST_MAX || e->model_count + e->request_count >= ENGINE_MODEL_MAX) {
+    if (e->request_count == ENGINE_REQUEST_MAX ||
+        e->model_count + e->request_count >= ENGINE_MODEL_MAX) {
         return TEND_FAIL(err, ELIMIT, "more than %d models at once", ENGINE_MODEL_MAX);
     }
     e->requests[e->request_count] = (struct engine_request){.length = length, .cut_idx = cut_idx};
@@ -174,7 +184,8 @@ static enum tend_code prepare_job(struct tend__engine *e, struct engine_request 
 {
     const struct train_range range = measure_range(e, request->length);
     if (range.row_count == 0) {
-        return TEND_FAIL(err, EINVAL, "no row with an outcome to train on in the %zu windows before the cut",
+        return TEND_FAIL(err, EINVAL,
+                         "no row with an outcome to train on in the %zu windows before the cut",
                          request->length);
     }
     struct engine_model *model = NULL;
@@ -191,7 +202,8 @@ static enum tend_code prepare_job(struct tend__engine *e, struct engine_request 
     };
     float *x = NULL;
     float *y = NULL;
-    TEND_TRY(tend__mem_new((size_t)range.row_count * e->config.feature_count, sizeof(float), &x, err));
+    TEND_TRY(
+        tend__mem_new((size_t)range.row_count * e->config.feature_count, sizeof(float), &x, err));
     job->x = x;
     TEND_TRY(tend__mem_new((size_t)range.row_count, sizeof(float), &y, err));
     job->y = y;
@@ -213,7 +225,8 @@ static void free_job(struct tend__train_job *job)
     *job = (struct tend__train_job){0};
 }
 
-/* Trains all requests; the models join the pool with one reference, which the caller of the close gives back. */
+/* Trains all requests; the models join the pool with one reference, which the caller of the close
+ * gives back. */
 enum tend_code engine__models_train(struct tend__engine *e, int64_t now_us, struct tend_error *err)
 {
     (void)now_us;
@@ -245,10 +258,12 @@ enum tend_code engine__models_train(struct tend__engine *e, int64_t now_us, stru
     return code;
 }
 
-/* ---- versions ----------------------------------------------------------------------------------------------------- */
+/* ---- versions
+ * -----------------------------------------------------------------------------------------------------
+ */
 
-enum tend_code engine__version_add(struct tend__engine *e, struct engine_model *model, int64_t now_us,
-                                   const char *parent, struct tend_error *err)
+enum tend_code engine__version_add(struct tend__engine *e, struct engine_model *model,
+                                   int64_t now_us, const char *parent, struct tend_error *err)
 {
     if (model->version_idx != SIZE_MAX) {
         return TEND_OK;

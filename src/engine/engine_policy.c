@@ -2,11 +2,12 @@
 /*
  * engine_policy.c: when to retrain, when to promote, when to fall back.
  *
- * Retraining by shadow gain: G = max(0, G + n x), x what the freshest model would have earned more a row; retrain at
- * G >= cost and x > 0. Between two retrains the measured paired regret stays below cost + one window: a deterministic
- * statement. Promotion by trial: promote at once, keep the predecessor in shadow, B = max(0, B + n (v(old) - v(new))),
- * fall back at B >= 3 costs: the loss against the predecessor stays below that + one window. The weekly certificate (a
- * Student-t e-process on whole seasons) is recorded beside a trial, and is what a proof waits for.
+ * Retraining by shadow gain: G = max(0, G + n x), x what the freshest model would have earned more
+ * a row; retrain at G >= cost and x > 0. Between two retrains the measured paired regret stays
+ * below cost + one window: a deterministic statement. Promotion by trial: promote at once, keep the
+ * predecessor in shadow, B = max(0, B + n (v(old) - v(new))), fall back at B >= 3 costs: the loss
+ * against the predecessor stays below that + one window. The weekly certificate (a Student-t
+ * e-process on whole seasons) is recorded beside a trial, and is what a proof waits for.
  *
  * All policies run through the same code; only policy 0 makes versions and events.
  */
@@ -30,27 +31,23 @@ static bool is_owner(const struct tend__engine *e, const struct engine_policy *p
 
 static const char *version_name(const struct tend__engine *e, const struct engine_model *model)
 {
-    return model == NULL || model->version_idx == SIZE_MAX ? "" : e->versions[model->version_idx].name;
+    return model == NULL || model->version_idx == SIZE_MAX ? ""
+                                                           : e->versions[model->version_idx].name;
 }
 
-static enum tend_code tell(struct tend__engine *e, enum tend__event_kind kind, int64_t now_us,
-                           const struct engine_model *model, double value, double cost, const char *text,
-                           const char *evidence, struct tend_error *err)
+/* Tells what happened to a model; the time is this close's. */
+static enum tend_code tell(struct tend__engine *e, const struct engine_model *model,
+                           const struct tend__engine_event *event, struct tend_error *err)
 {
-    const struct tend__engine_event event = {
-        .kind = kind,
-        .time_us = now_us,
-        .window_idx = e->window_idx,
-        .version = version_name(e, model),
-        .value = value,
-        .cost = cost,
-        .text = text,
-        .evidence = evidence,
-    };
-    return engine__emit(e, &event, err);
+    struct tend__engine_event full = *event;
+    full.window_idx = e->window_idx;
+    full.version = version_name(e, model);
+    full.evidence = event->evidence == NULL ? "{}" : event->evidence;
+    return engine__emit(e, &full, err);
 }
 
-/* ---- the comparison of two versions, week by week ----------------------------------------------------------------- */
+/* ---- the comparison of two versions, week by week
+ * ----------------------------------------------------------------- */
 
 static void end_comparison(struct engine_policy *p)
 {
@@ -81,8 +78,8 @@ static size_t null_weeks(const struct tend__engine *e, double weeks[ENGINE_WEEK_
     return count;
 }
 
-static enum tend_code begin_comparison(struct tend__engine *e, struct engine_policy *p, size_t version_idx,
-                                       struct tend_error *err)
+static enum tend_code begin_comparison(struct tend__engine *e, struct engine_policy *p,
+                                       size_t version_idx, struct tend_error *err)
 {
     double weeks[ENGINE_WEEK_MAX];
     end_comparison(p);
@@ -95,7 +92,8 @@ static enum tend_code begin_comparison(struct tend__engine *e, struct engine_pol
     return tend__certificate_new(&options, &p->certificate, err);
 }
 
-/* What the comparison supports: the sum of its whole weeks, and its lower bound by Student's t on the weeks. */
+/* What the comparison supports: the sum of its whole weeks, and its lower bound by Student's t on
+ * the weeks. */
 static void book(const struct engine_policy *p, double *earned, double *earned_low)
 {
     double sum = 0;
@@ -112,12 +110,14 @@ static void book(const struct engine_policy *p, double *earned, double *earned_l
     for (size_t i = 0; i < p->week_count; i++) {
         squares += (p->weeks[i] - sum / n) * (p->weeks[i] - sum / n);
     }
-    *earned_low = sum - tend__student_quantile(BOOK_CONFIDENCE, n - 1.0) * sqrt(squares / (n - 1.0) * n);
+    *earned_low =
+        sum - tend__student_quantile(BOOK_CONFIDENCE, n - 1.0) * sqrt(squares / (n - 1.0) * n);
 }
 
-/* Ends the open trial or proof of a policy with a verdict, and puts what it earned into the version. */
-enum tend_code engine__trial_close(struct tend__engine *e, struct engine_policy *p, const char *verdict,
-                                   int64_t now_us, struct tend_error *err)
+/* Ends the open trial or proof of a policy with a verdict, and puts what it earned into the
+ * version. */
+enum tend_code engine__trial_close(struct tend__engine *e, struct engine_policy *p,
+                                   const char *verdict, int64_t now_us, struct tend_error *err)
 {
     if (p->trial_version == SIZE_MAX) {
         return TEND_OK;
@@ -131,21 +131,23 @@ enum tend_code engine__trial_close(struct tend__engine *e, struct engine_policy 
         char evidence[256];
         const char *unit = e->config.unit;
         if (p->week_count == 0) {
-            (void)snprintf(text, sizeof(text), "%s: %s, after less than a whole season", v->name, verdict);
+            (void)snprintf(text, sizeof(text), "%s: %s, after less than a whole season", v->name,
+                           verdict);
         } else if (isnan(v->earned_low)) {
-            (void)snprintf(text, sizeof(text), "%s: %s; %+.0f %s in one season against %s", v->name, verdict,
-                           v->earned, unit, v->parent);
+            (void)snprintf(text, sizeof(text), "%s: %s; %+.0f %s in one season against %s", v->name,
+                           verdict, v->earned, unit, v->parent);
         } else {
-            (void)snprintf(text, sizeof(text), "%s: %s; %+.0f %s in %zu seasons against %s, at least %+.0f",
-                           v->name, verdict, v->earned, unit, p->week_count, v->parent, v->earned_low);
+            (void)snprintf(text, sizeof(text),
+                           "%s: %s; %+.0f %s in %zu seasons against %s, at least %+.0f", v->name,
+                           verdict, v->earned, unit, p->week_count, v->parent, v->earned_low);
         }
         char earned[32];
         char low[32];
         tend__number_text(v->earned, earned);
         tend__number_text(v->earned_low, low);
         (void)snprintf(evidence, sizeof(evidence),
-                       "{\"seasons\":%zu,\"earned\":%s,\"earned_low\":%s,\"certificate\":%.9g}", p->week_count,
-                       earned, low, v->evidence);
+                       "{\"seasons\":%zu,\"earned\":%s,\"earned_low\":%s,\"certificate\":%.9g}",
+                       p->week_count, earned, low, v->evidence);
         const struct tend__engine_event event = {
             .kind = TEND_EVENT_TRIAL_CLOSED,
             .time_us = now_us,
@@ -162,10 +164,13 @@ enum tend_code engine__trial_close(struct tend__engine *e, struct engine_policy 
     return code;
 }
 
-/* ---- promotion ---------------------------------------------------------------------------------------------------- */
+/* ---- promotion
+ * ----------------------------------------------------------------------------------------------------
+ */
 
-static enum tend_code promote(struct tend__engine *e, struct engine_policy *p, struct engine_model *model,
-                              const char *why, int64_t now_us, struct tend_error *err)
+static enum tend_code promote(struct tend__engine *e, struct engine_policy *p,
+                              struct engine_model *model, const char *why, int64_t now_us,
+                              struct tend_error *err)
 {
     const bool keeps_trial = p->options->by != TEND_PROMOTE_AT_ONCE;
     TEND_TRY(engine__trial_close(e, p, "superseded", now_us, err));
@@ -182,7 +187,14 @@ static enum tend_code promote(struct tend__engine *e, struct engine_policy *p, s
         (void)snprintf(v->verdict, sizeof(v->verdict), keeps_trial ? "on trial" : "promoted");
         char text[256];
         (void)snprintf(text, sizeof(text), "%s takes over from %s %s", v->name, v->parent, why);
-        TEND_TRY(tell(e, TEND_EVENT_PROMOTED, now_us, model, (double)NAN, 0, text, "{}", err));
+        TEND_TRY(tell(e, model,
+                      &(struct tend__engine_event){.kind = TEND_EVENT_PROMOTED,
+                                                   .time_us = now_us,
+                                                   .value = (double)NAN,
+                                                   .cost = 0,
+                                                   .text = text,
+                                                   .evidence = NULL},
+                      err));
         e->watch_restart = true;
     }
     engine__role_set(e, &p->champion, model);
@@ -208,12 +220,20 @@ static enum tend_code fall_back(struct tend__engine *e, struct engine_policy *p,
         }
         char text[256];
         char evidence[128];
-        (void)snprintf(text, sizeof(text), "back to %s: it leads %s by %.0f %s, %.3g retraining costs were allowed",
+        (void)snprintf(text, sizeof(text),
+                       "back to %s: it leads %s by %.0f %s, %.3g retraining costs were allowed",
                        version_name(e, old), version_name(e, failed), lost, e->config.unit,
                        p->options->fall_back_costs);
         (void)snprintf(evidence, sizeof(evidence), "{\"regret\":%.9g,\"bound\":%.9g}", lost,
                        p->options->fall_back_costs * e->config.retrain_cost);
-        code = tell(e, TEND_EVENT_FELL_BACK, now_us, old, -lost, 0, text, evidence, err);
+        code = tell(e, old,
+                    &(struct tend__engine_event){.kind = TEND_EVENT_FELL_BACK,
+                                                 .time_us = now_us,
+                                                 .value = -lost,
+                                                 .cost = 0,
+                                                 .text = text,
+                                                 .evidence = evidence},
+                    err);
         e->watch_restart = true;
     }
     engine__role_set(e, &p->champion, old);
@@ -227,8 +247,8 @@ static enum tend_code fall_back(struct tend__engine *e, struct engine_policy *p,
 }
 
 /* A challenger that waits: for its proof or for a person. */
-static enum tend_code challenge(struct tend__engine *e, struct engine_policy *p, struct engine_model *model,
-                                int64_t now_us, struct tend_error *err)
+static enum tend_code challenge(struct tend__engine *e, struct engine_policy *p,
+                                struct engine_model *model, int64_t now_us, struct tend_error *err)
 {
     engine__role_set(e, &p->challenger, model);
     TEND_TRY(begin_comparison(e, p, model->version_idx, err));
@@ -237,20 +257,32 @@ static enum tend_code challenge(struct tend__engine *e, struct engine_policy *p,
         return TEND_OK;
     }
     char text[192];
-    (void)snprintf(text, sizeof(text), "%s is ready and waits for approval; it is compared with %s meanwhile",
+    (void)snprintf(text, sizeof(text),
+                   "%s is ready and waits for approval; it is compared with %s meanwhile",
                    version_name(e, model), version_name(e, p->champion));
-    return tell(e, TEND_EVENT_ASKED, now_us, model, (double)NAN, 0, text, "{}", err);
+    return tell(e, model,
+                &(struct tend__engine_event){.kind = TEND_EVENT_ASKED,
+                                             .time_us = now_us,
+                                             .value = (double)NAN,
+                                             .cost = 0,
+                                             .text = text,
+                                             .evidence = NULL},
+                err);
 }
 
-/* ---- judged windows ----------------------------------------------------------------------------------------------- */
+/* ---- judged windows
+ * -----------------------------------------------------------------------------------------------
+ */
 
-static enum tend_code push_week(struct tend__engine *e, struct engine_policy *p, const struct engine_model *newer,
-                                int64_t now_us, struct tend_error *err)
+static enum tend_code push_week(struct tend__engine *e, struct engine_policy *p,
+                                const struct engine_model *newer, int64_t now_us,
+                                struct tend_error *err)
 {
     bool proven = false;
     double evidence = 0;
     if (p->week_rows > 0) {
-        tend__certificate_push(p->certificate, p->week_diff / (double)p->week_rows, &evidence, &proven);
+        tend__certificate_push(p->certificate, p->week_diff / (double)p->week_rows, &evidence,
+                               &proven);
     }
     if (p->week_count < ENGINE_WEEK_MAX) {
         p->weeks[p->week_count] = p->week_diff;
@@ -269,11 +301,19 @@ static enum tend_code push_week(struct tend__engine *e, struct engine_policy *p,
     if (is_owner(e, p)) {
         char text[192];
         char json[96];
-        (void)snprintf(text, sizeof(text), "%s is proven better than %s (evidence %.3g in %zu seasons)",
-                       version_name(e, newer),
-                       e->versions[p->trial_version].parent, evidence, p->week_count);
-        (void)snprintf(json, sizeof(json), "{\"certificate\":%.9g,\"seasons\":%zu}", evidence, p->week_count);
-        TEND_TRY(tell(e, TEND_EVENT_PROVEN, now_us, newer, (double)NAN, 0, text, json, err));
+        (void)snprintf(
+            text, sizeof(text), "%s is proven better than %s (evidence %.3g in %zu seasons)",
+            version_name(e, newer), e->versions[p->trial_version].parent, evidence, p->week_count);
+        (void)snprintf(json, sizeof(json), "{\"certificate\":%.9g,\"seasons\":%zu}", evidence,
+                       p->week_count);
+        TEND_TRY(tell(e, newer,
+                      &(struct tend__engine_event){.kind = TEND_EVENT_PROVEN,
+                                                   .time_us = now_us,
+                                                   .value = (double)NAN,
+                                                   .cost = 0,
+                                                   .text = text,
+                                                   .evidence = json},
+                      err));
     }
     if (p->predecessor != NULL) {
         return engine__trial_close(e, p, "proven", now_us, err);
@@ -289,23 +329,31 @@ static enum tend_code push_week(struct tend__engine *e, struct engine_policy *p,
     return TEND_OK;
 }
 
-/* One judged window of an open comparison: newer against older. */
-static enum tend_code judge_comparison(struct tend__engine *e, struct engine_policy *p, double newer,
-                                       double older, uint64_t rows, int64_t now_us, struct tend_error *err)
+struct comparison {
+    double newer; /* money of the window */
+    double older;
+    uint64_t row_count;
+};
+
+/* One judged window of an open comparison. */
+static enum tend_code judge_comparison(struct tend__engine *e, struct engine_policy *p,
+                                       const struct comparison *c, int64_t now_us,
+                                       struct tend_error *err)
 {
     const size_t season = e->config.season_windows;
     p->trial_windows++;
-    p->week_diff += newer - older;
-    p->week_rows += rows;
+    p->week_diff += c->newer - c->older;
+    p->week_rows += c->row_count;
     p->week_windows++;
     if (p->predecessor != NULL) {
-        p->regret = fmax(0.0, p->regret + older - newer);
+        p->regret = fmax(0.0, p->regret + c->older - c->newer);
         if (p->regret >= p->options->fall_back_costs * e->config.retrain_cost) {
             return fall_back(e, p, now_us, err);
         }
     }
     if (p->week_windows == season) {
-        TEND_TRY(push_week(e, p, p->predecessor != NULL ? p->champion : p->challenger, now_us, err));
+        TEND_TRY(
+            push_week(e, p, p->predecessor != NULL ? p->champion : p->challenger, now_us, err));
     }
     if (p->predecessor != NULL && p->trial_windows >= TRIAL_SEASONS_MAX * season) {
         return engine__trial_close(e, p, "not enough evidence", now_us, err);
@@ -318,8 +366,8 @@ static enum tend_code judge_comparison(struct tend__engine *e, struct engine_pol
     return TEND_OK;
 }
 
-static void judge_gain(struct tend__engine *e, struct engine_policy *p, const struct engine_window *w,
-                       double champion)
+static void judge_gain(struct tend__engine *e, struct engine_policy *p,
+                       const struct engine_window *w, double champion)
 {
     const double fresh = engine__value_of(e, w->roles.fresh[e->length_idx]);
     if (p->options->when != TEND_RETRAIN_GAIN || w->break_count > 0 || !isfinite(fresh) ||
@@ -330,8 +378,8 @@ static void judge_gain(struct tend__engine *e, struct engine_policy *p, const st
     p->gain_is_rising = fresh > champion;
 }
 
-enum tend_code engine__policies_judge(struct tend__engine *e, const struct engine_window *w, int64_t now_us,
-                                      struct tend_error *err)
+enum tend_code engine__policies_judge(struct tend__engine *e, const struct engine_window *w,
+                                      int64_t now_us, struct tend_error *err)
 {
     const uint64_t rows = e->reports[w->report_idx].matured_count;
     for (size_t i = 0; i < e->policy_count; i++) {
@@ -343,15 +391,20 @@ enum tend_code engine__policies_judge(struct tend__engine *e, const struct engin
         const struct engine_model *older = w->roles.predecessor[i];
         const struct engine_model *newer = w->roles.challenger[i];
         if (older != NULL && older == p->predecessor && w->roles.champion[i] == p->champion) {
-            TEND_TRY(judge_comparison(e, p, champion, engine__value_of(e, older), rows, now_us, err));
+            TEND_TRY(judge_comparison(
+                e, p, &(struct comparison){champion, engine__value_of(e, older), rows}, now_us,
+                err));
         } else if (newer != NULL && newer == p->challenger) {
-            TEND_TRY(judge_comparison(e, p, engine__value_of(e, newer), champion, rows, now_us, err));
+            TEND_TRY(judge_comparison(
+                e, p, &(struct comparison){engine__value_of(e, newer), champion, rows}, now_us,
+                err));
         }
     }
     return TEND_OK;
 }
 
-/* ---- decisions at the close of a window ---------------------------------------------------------------------------- */
+/* ---- decisions at the close of a window
+ * ---------------------------------------------------------------------------- */
 
 static bool wants_retrain(const struct tend__engine *e, struct engine_policy *p)
 {
@@ -373,7 +426,8 @@ static size_t recipe_length(const struct tend__engine *e, const struct engine_po
     return p->options->when == TEND_RETRAIN_GAIN ? e->lengths[e->length_idx] : e->lengths[0];
 }
 
-enum tend_code engine__policies_decide(struct tend__engine *e, int64_t now_us, struct tend_error *err)
+enum tend_code engine__policies_decide(struct tend__engine *e, int64_t now_us,
+                                       struct tend_error *err)
 {
     (void)now_us;
     for (size_t i = 0; i < e->policy_count; i++) {
@@ -386,25 +440,36 @@ enum tend_code engine__policies_decide(struct tend__engine *e, int64_t now_us, s
     return TEND_OK;
 }
 
-static enum tend_code tell_retrained(struct tend__engine *e, struct engine_policy *p, struct engine_model *model,
-                                     int64_t now_us, struct tend_error *err)
+static enum tend_code tell_retrained(struct tend__engine *e, struct engine_policy *p,
+                                     struct engine_model *model, int64_t now_us,
+                                     struct tend_error *err)
 {
     char text[320];
     char evidence[192];
     const struct tend__version_report *v = &e->versions[model->version_idx];
     if (p->options->when == TEND_RETRAIN_GAIN) {
-        (void)snprintf(text, sizeof(text),
-                       "%s trained on %llu rows of %zu windows: a fresh model would have earned %.0f %s more, "
-                       "retraining costs %.0f",
-                       v->name, (unsigned long long)v->row_count, v->train_windows, p->gain, e->config.unit,
-                       e->config.retrain_cost);
+        (void)snprintf(
+            text, sizeof(text),
+            "%s trained on %llu rows of %zu windows: a fresh model would have earned %.0f %s more, "
+            "retraining costs %.0f",
+            v->name, (unsigned long long)v->row_count, v->train_windows, p->gain, e->config.unit,
+            e->config.retrain_cost);
     } else {
-        (void)snprintf(text, sizeof(text), "%s trained on %llu rows of %zu windows: %zu windows have passed",
-                       v->name, (unsigned long long)v->row_count, v->train_windows, p->options->every_windows);
+        (void)snprintf(
+            text, sizeof(text), "%s trained on %llu rows of %zu windows: %zu windows have passed",
+            v->name, (unsigned long long)v->row_count, v->train_windows, p->options->every_windows);
     }
-    (void)snprintf(evidence, sizeof(evidence), "{\"gain\":%.9g,\"threshold\":%.9g,\"rows\":%llu,\"windows\":%zu}",
-                   p->gain, p->cost_now, (unsigned long long)v->row_count, v->train_windows);
-    return tell(e, TEND_EVENT_RETRAINED, now_us, model, p->gain, e->config.retrain_cost, text, evidence, err);
+    (void)snprintf(evidence, sizeof(evidence),
+                   "{\"gain\":%.9g,\"threshold\":%.9g,\"rows\":%llu,\"windows\":%zu}", p->gain,
+                   p->cost_now, (unsigned long long)v->row_count, v->train_windows);
+    return tell(e, model,
+                &(struct tend__engine_event){.kind = TEND_EVENT_RETRAINED,
+                                             .time_us = now_us,
+                                             .value = p->gain,
+                                             .cost = e->config.retrain_cost,
+                                             .text = text,
+                                             .evidence = evidence},
+                err);
 }
 
 static enum tend_code apply_retrain(struct tend__engine *e, struct engine_policy *p, int64_t now_us,
@@ -431,7 +496,8 @@ static enum tend_code apply_retrain(struct tend__engine *e, struct engine_policy
     return TEND_OK;
 }
 
-enum tend_code engine__policies_apply(struct tend__engine *e, int64_t now_us, struct tend_error *err)
+enum tend_code engine__policies_apply(struct tend__engine *e, int64_t now_us,
+                                      struct tend_error *err)
 {
     for (size_t i = 0; i < e->policy_count; i++) {
         if (e->policies[i].wants_retrain) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* engine_report.c: what happened, as arrays for those who draw it and as the members of "tend.backtest/1". */
+/* engine_report.c: what happened, as arrays for those who draw it and as the members of
+ * "tend.backtest/1". */
 #include "engine/engine_state.h"
 
 #include <math.h>
@@ -17,7 +18,8 @@ size_t tend__engine_versions(const struct tend__engine *e, const struct tend__ve
     return e->version_count;
 }
 
-size_t tend__engine_incidents(const struct tend__engine *e, const struct tend__incident_report **out)
+size_t tend__engine_incidents(const struct tend__engine *e,
+                              const struct tend__incident_report **out)
 {
     *out = e->incidents;
     return e->incident_count;
@@ -50,7 +52,8 @@ static void write_time_or_null(struct tend__json_writer *w, const char *key, int
     }
 }
 
-static void write_interval(struct tend__json_writer *w, const char *key, double per_row, double low, double high)
+static void write_interval(struct tend__json_writer *w, const char *key, double per_row, double low,
+                           double high)
 {
     tend__jsonw_key(w, key);
     tend__jsonw_object_begin(w);
@@ -71,7 +74,8 @@ static void write_window(const struct tend__engine *e, struct tend__json_writer 
     write_interval(w, "realised", r->realised, r->realised_low, r->realised_high);
     tend__jsonw_object_end(w);
     write_interval(w, "estimated", r->estimated, r->estimated_low, r->estimated_high);
-    tend__jsonw_member_text(w, "status", tend__value_state_text((enum tend__value_state)r->estimate_state));
+    tend__jsonw_member_text(w, "status",
+                            tend__value_state_text((enum tend__value_state)r->estimate_state));
     tend__jsonw_member_bool(w, "sign_unknown", r->sign_unknown);
     tend__jsonw_object_end(w);
     tend__jsonw_object_end(w);
@@ -190,7 +194,8 @@ static void write_counts(const struct tend__engine *e, struct tend__json_writer 
     tend__jsonw_key(w, "false_alarm_budget");
     tend__jsonw_object_begin(w);
     tend__jsonw_member_number(w, "per_year", e->config.false_alarms);
-    const double years = (double)e->report_count * (double)e->config.window_us / (365.0 * (double)TEND_US_PER_DAY);
+    const double years =
+        (double)e->report_count * (double)e->config.window_us / (365.0 * (double)TEND_US_PER_DAY);
     tend__jsonw_member_number(w, "years", years);
     tend__jsonw_member_number(w, "allowed", years * e->config.false_alarms);
     tend__jsonw_member_uint(w, "alarms_harm", e->alarms_harm);
@@ -202,7 +207,8 @@ static void write_counts(const struct tend__engine *e, struct tend__json_writer 
     tend__jsonw_member_number(w, "tolerance", e->tolerance);
 }
 
-enum tend_code tend__engine_report(const struct tend__engine *e, struct tend__json_writer *w, struct tend_error *err)
+enum tend_code tend__engine_report(const struct tend__engine *e, struct tend__json_writer *w,
+                                   struct tend_error *err)
 {
     if (!e->finished) {
         return TEND_FAIL(err, EINVAL, "the run has not been finished");

@@ -13,7 +13,8 @@
 #define HASH_SEED_ID UINT64_C(0x696473)
 #define TEXT_BYTES_MAX ((size_t)1 << 31)
 
-/* ---- codes of categories ------------------------------------------------------------------------------------------ */
+/* ---- codes of categories
+ * ------------------------------------------------------------------------------------------ */
 
 void tend__codes_init(struct tend__codes *codes)
 {
@@ -48,7 +49,8 @@ static enum tend_code prepare_codes(struct tend__codes *codes, struct tend_error
     if (codes->slots != NULL) {
         return TEND_OK;
     }
-    TEND_TRY(tend__mem_grow(&codes->offsets, &codes->cap, 1, TEND_CODE_MAX + 1, sizeof(uint32_t), err));
+    TEND_TRY(
+        tend__mem_grow(&codes->offsets, &codes->cap, 1, TEND_CODE_MAX + 1, sizeof(uint32_t), err));
     codes->offsets[0] = 0;
     TEND_TRY(tend__mem_new((size_t)TEND_CODE_MAX * 2, sizeof(uint32_t), &codes->slots, err));
     codes->slot_count = (size_t)TEND_CODE_MAX * 2;
@@ -57,8 +59,8 @@ static enum tend_code prepare_codes(struct tend__codes *codes, struct tend_error
     return tend__buf_code(&codes->heap, err);
 }
 
-enum tend_code tend__codes_find(struct tend__codes *codes, const void *key, size_t len, bool can_add,
-                                uint32_t *code, struct tend_error *err)
+enum tend_code tend__codes_find(struct tend__codes *codes, const void *key, size_t len,
+                                bool can_add, uint32_t *code, struct tend_error *err)
 {
     TEND_TRY(prepare_codes(codes, err));
     const size_t slot = find_slot(codes, key, len);
@@ -70,8 +72,8 @@ enum tend_code tend__codes_find(struct tend__codes *codes, const void *key, size
         *code = UINT32_MAX;
         return TEND_OK;
     }
-    TEND_TRY(tend__mem_grow(&codes->offsets, &codes->cap, (size_t)codes->count + 2, TEND_CODE_MAX + 1,
-                            sizeof(uint32_t), err));
+    TEND_TRY(tend__mem_grow(&codes->offsets, &codes->cap, (size_t)codes->count + 2,
+                            TEND_CODE_MAX + 1, sizeof(uint32_t), err));
     tend__buf_add(&codes->heap, key, len);
     TEND_TRY(tend__buf_code(&codes->heap, err));
     codes->offsets[codes->count + 1] = (uint32_t)codes->heap.len;
@@ -81,7 +83,9 @@ enum tend_code tend__codes_find(struct tend__codes *codes, const void *key, size
     return TEND_OK;
 }
 
-/* ---- stores ------------------------------------------------------------------------------------------------------- */
+/* ---- stores
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 enum tend_code tend__rows_new(const struct tend__field *fields, size_t field_count,
                               struct tend__rows **out, struct tend_error *err)
@@ -174,12 +178,13 @@ static enum tend_code make_room(struct tend__rows *rows, size_t need, struct ten
     return TEND_OK;
 }
 
-static enum tend_code copy_text(struct tend__store *store, const struct tend__column *column, size_t from,
-                                size_t count, size_t at, struct tend_error *err)
+static enum tend_code copy_text(struct tend__store *store, const struct tend__column *column,
+                                size_t from, size_t count, size_t at, struct tend_error *err)
 {
     for (size_t i = 0; i < count; i++) {
         const bool present = tend__is_valid(column, from + i);
-        const struct tend__text text = present ? column->text[from + i] : (struct tend__text){"", 0};
+        const struct tend__text text =
+            present ? column->text[from + i] : (struct tend__text){"", 0};
         store->text_at[2 * (at + i)] = (uint32_t)store->heap.len;
         store->text_at[2 * (at + i) + 1] = (uint32_t)text.len;
         tend__buf_add(&store->heap, text.ptr, text.len);
@@ -187,8 +192,8 @@ static enum tend_code copy_text(struct tend__store *store, const struct tend__co
     return tend__buf_code(&store->heap, err);
 }
 
-static enum tend_code copy_column(struct tend__store *store, const struct tend__column *column, size_t from,
-                                  size_t count, size_t at, struct tend_error *err)
+static enum tend_code copy_column(struct tend__store *store, const struct tend__column *column,
+                                  size_t from, size_t count, size_t at, struct tend_error *err)
 {
     if (column->type == TEND_TYPE_NULL || store->type == TEND_TYPE_NULL) {
         memset(store->valid + at, 0, count);
@@ -229,8 +234,9 @@ enum tend_code tend__rows_add(struct tend__rows *rows, const struct tend__batch 
     for (size_t i = 0; i < rows->field_count; i++) {
         const struct tend__column *column = &batch->columns[i];
         if (column->type != rows->stores[i].type && column->type != TEND_TYPE_NULL) {
-            return TEND_FAIL(err, ETYPE, "column '%s' is a %s now and was a %s before", rows->fields[i].name,
-                             tend__type_text(column->type), tend__type_text(rows->stores[i].type));
+            return TEND_FAIL(err, ETYPE, "column '%s' is a %s now and was a %s before",
+                             rows->fields[i].name, tend__type_text(column->type),
+                             tend__type_text(rows->stores[i].type));
         }
         TEND_TRY(copy_column(&rows->stores[i], column, from, to - from, rows->row_count, err));
     }
@@ -238,7 +244,8 @@ enum tend_code tend__rows_add(struct tend__rows *rows, const struct tend__batch 
     return TEND_OK;
 }
 
-/* ---- canonical order ---------------------------------------------------------------------------------------------- */
+/* ---- canonical order
+ * ---------------------------------------------------------------------------------------------- */
 
 static uint64_t hash_number(double x, uint64_t seed)
 {
@@ -260,7 +267,8 @@ static uint64_t hash_cell(const struct tend__store *store, size_t row, uint64_t 
     case TEND_TYPE_BOOL:
         return tend__hash64_u64((uint64_t)store->bools[row] + 2, seed);
     case TEND_TYPE_TEXT:
-        return tend__hash64(store->heap.bytes + store->text_at[2 * row], store->text_at[2 * row + 1], seed);
+        return tend__hash64(store->heap.bytes + store->text_at[2 * row],
+                            store->text_at[2 * row + 1], seed);
     case TEND_TYPE_NULL:
         break;
     }
@@ -308,10 +316,10 @@ static bool was_seen(const struct tend__ids *seen, size_t seen_count, uint64_t i
 }
 
 /* Rows whose id was seen before lose their place in `keys`. */
-static enum tend_code drop_seen(const struct tend__rows *rows, size_t id_idx, const struct tend__ids *seen,
-                                size_t seen_count, struct tend__ids *own, struct order_key *keys,
-                                size_t *count, struct tend_error *err)
+static enum tend_code drop_seen(const struct tend__rows *rows, const struct tend__rows_order *order,
+                                struct order_key *keys, size_t *count, struct tend_error *err)
 {
+    struct tend__ids *own = order->own;
     size_t slots = 64;
     while (slots < 2 * rows->row_count) {
         slots *= 2;
@@ -320,14 +328,14 @@ static enum tend_code drop_seen(const struct tend__rows *rows, size_t id_idx, co
     memset(own->slots, 0, slots * sizeof(uint64_t));
     own->slot_count = slots;
     own->count = 0;
-    const struct tend__store *ids = &rows->stores[id_idx];
+    const struct tend__store *ids = &rows->stores[order->id_idx];
     size_t kept = 0;
     for (size_t i = 0; i < *count; i++) {
         const size_t row = keys[i].row;
         if (ids->valid[row] != 0) {
             const uint64_t id = hash_cell(ids, row, HASH_SEED_ID) | 1U;
             size_t slot = 0;
-            if (holds_id(own, id, &slot) || was_seen(seen, seen_count, id)) {
+            if (holds_id(own, id, &slot) || was_seen(order->seen, order->seen_count, id)) {
                 continue;
             }
             own->slots[slot] = id;
@@ -340,7 +348,8 @@ static enum tend_code drop_seen(const struct tend__rows *rows, size_t id_idx, co
     return TEND_OK;
 }
 
-/* Moves the values of one store into the order of the keys, through a scratch array of 8 bytes a row. */
+/* Moves the values of one store into the order of the keys, through a scratch array of 8 bytes a
+ * row. */
 static void permute_store(struct tend__store *store, const struct order_key *keys, size_t count,
                           uint64_t *scratch)
 {
@@ -384,8 +393,8 @@ static void view_store(struct tend__store *store, size_t count, struct tend__col
     const bool all_valid = store->type != TEND_TYPE_NULL && memchr(store->valid, 0, count) == NULL;
     if (store->type == TEND_TYPE_TEXT) {
         for (size_t i = 0; i < count; i++) {
-            store->text[i] = (struct tend__text){tend__buf_str(&store->heap) + store->text_at[2 * i],
-                                                 store->text_at[2 * i + 1]};
+            store->text[i] = (struct tend__text){
+                tend__buf_str(&store->heap) + store->text_at[2 * i], store->text_at[2 * i + 1]};
         }
     }
     *column = (struct tend__column){
@@ -409,8 +418,7 @@ static void fill_keys(const struct tend__rows *rows, size_t time_idx, struct ord
     }
 }
 
-enum tend_code tend__rows_seal(struct tend__rows *rows, size_t time_idx, size_t id_idx,
-                               const struct tend__ids *seen, size_t seen_count, struct tend__ids *own,
+enum tend_code tend__rows_seal(struct tend__rows *rows, const struct tend__rows_order *order,
                                struct tend_error *err)
 {
     TEND_ASSERT(!rows->sealed);
@@ -427,11 +435,11 @@ enum tend_code tend__rows_seal(struct tend__rows *rows, size_t time_idx, size_t 
     if (code != TEND_OK) {
         goto out;
     }
-    fill_keys(rows, time_idx, keys);
+    fill_keys(rows, order->time_idx, keys);
     qsort(keys, count, sizeof(*keys), compare_keys);
-    own->count = 0;
-    if (id_idx != SIZE_MAX) {
-        code = drop_seen(rows, id_idx, seen, seen_count, own, keys, &count, err);
+    order->own->count = 0;
+    if (order->id_idx != SIZE_MAX) {
+        code = drop_seen(rows, order, keys, &count, err);
         if (code != TEND_OK) {
             goto out;
         }
@@ -460,48 +468,60 @@ struct tend__batch tend__rows_batch(const struct tend__rows *rows)
     };
 }
 
-/* ---- the model's matrix ------------------------------------------------------------------------------------------- */
+/* ---- the model's matrix
+ * ------------------------------------------------------------------------------------------- */
+
+struct target {
+    float *out; /* the feature's first cell */
+    size_t stride;
+    size_t row_count;
+    bool can_add;
+};
 
 static enum tend_code code_column(struct tend__feature *feature, const struct tend__column *column,
-                                  size_t row_count, bool can_add, float *out, size_t stride,
-                                  struct tend_error *err)
+                                  const struct target *target, struct tend_error *err)
 {
-    for (size_t i = 0; i < row_count; i++) {
+    for (size_t i = 0; i < target->row_count; i++) {
         uint32_t category = UINT32_MAX;
         if (tend__is_valid(column, i)) {
             const bool is_text = column->type == TEND_TYPE_TEXT;
             const bool is_number = column->type == TEND_TYPE_NUMBER;
-            const void *key = is_text ? (const void *)column->text[i].ptr
-                                      : (is_number ? (const void *)&column->f64[i] : &column->bools[i]);
+            const void *key = is_text
+                                  ? (const void *)column->text[i].ptr
+                                  : (is_number ? (const void *)&column->f64[i] : &column->bools[i]);
             const size_t len = is_text ? column->text[i].len : (is_number ? sizeof(double) : 1);
-            TEND_TRY(tend__codes_find(&feature->codes, key, len, can_add, &category, err));
+            TEND_TRY(tend__codes_find(&feature->codes, key, len, target->can_add, &category, err));
         }
-        out[i * stride] = category == UINT32_MAX ? NAN : (float)category;
+        target->out[i * target->stride] = category == UINT32_MAX ? NAN : (float)category;
     }
     return TEND_OK;
 }
 
-static void number_column(const struct tend__column *column, size_t row_count, float *out, size_t stride)
+static void number_column(const struct tend__column *column, size_t row_count, float *out,
+                          size_t stride)
 {
     const bool is_bool = column->type == TEND_TYPE_BOOL;
     for (size_t i = 0; i < row_count; i++) {
         const bool present = column->type != TEND_TYPE_NULL && tend__is_valid(column, i);
-        const double x = !present ? (double)NAN : (is_bool ? (double)column->bools[i] : column->f64[i]);
+        const double x =
+            !present ? (double)NAN : (is_bool ? (double)column->bools[i] : column->f64[i]);
         /* What does not fit a float is as good as missing to a tree. */
         out[i * stride] = fabs(x) <= (double)3.4028234e38F ? (float)x : NAN;
     }
 }
 
-enum tend_code tend__rows_matrix(struct tend__feature *features, size_t feature_count,
-                                 const struct tend__column *columns, size_t row_count, bool can_add,
-                                 float *out, struct tend_error *err)
+enum tend_code tend__rows_matrix(const struct tend__features *features,
+                                 const struct tend__column *columns, size_t row_count, float *out,
+                                 struct tend_error *err)
 {
-    for (size_t f = 0; f < feature_count; f++) {
-        const struct tend__column *column = &columns[features[f].column_idx];
-        if (features[f].is_category && column->type != TEND_TYPE_NULL) {
-            TEND_TRY(code_column(&features[f], column, row_count, can_add, out + f, feature_count, err));
+    for (size_t f = 0; f < features->count; f++) {
+        struct tend__feature *feature = &features->features[f];
+        const struct tend__column *column = &columns[feature->column_idx];
+        if (feature->is_category && column->type != TEND_TYPE_NULL) {
+            const struct target target = {out + f, features->count, row_count, features->can_add};
+            TEND_TRY(code_column(feature, column, &target, err));
         } else {
-            number_column(column, row_count, out + f, feature_count);
+            number_column(column, row_count, out + f, features->count);
         }
     }
     return TEND_OK;

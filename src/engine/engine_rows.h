@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * engine_rows.h: the rows of one window, owned, in an order that does not depend on how they arrived.
+ * engine_rows.h: the rows of one window, owned, in an order that does not depend on how they
+ * arrived.
  *
- * A window collects copies of rows; when it closes, tend__rows_seal() sorts them by time and then by a hash of all they
- * hold, drops rows whose id was seen before, and gives a batch. Everything after that (codes of new categories,
- * training rows, sums) follows this order, so that the same rows in another order give the same bytes.
+ * A window collects copies of rows; when it closes, tend__rows_seal() sorts them by time and then
+ * by a hash of all they hold, drops rows whose id was seen before, and gives a batch. Everything
+ * after that (codes of new categories, training rows, sums) follows this order, so that the same
+ * rows in another order give the same bytes.
  *
- * Features become numbers through a tend__codes table a category column: append-only, so that the code of a category
- * never changes over the life of the engine.
+ * Features become numbers through a tend__codes table a category column: append-only, so that the
+ * code of a category never changes over the life of the engine.
  */
 #ifndef TEND_ENGINE_ENGINE_ROWS_H
 #define TEND_ENGINE_ENGINE_ROWS_H
@@ -20,10 +22,11 @@
 #include <stdint.h>
 
 #define TEND_WINDOW_ROW_MAX (1U << 24)
-#define TEND_CODE_MAX 4096U /* categories a column; later ones are missing values */
+#define TEND_CODE_MAX 4096U  /* categories a column; later ones are missing values */
 #define TEND_SEEN_WINDOWS 28 /* ids are remembered for this many windows */
 
-/* ---- codes of categories ------------------------------------------------------------------------------------------ */
+/* ---- codes of categories
+ * ------------------------------------------------------------------------------------------ */
 
 struct tend__codes {
     struct tend__buf heap; /* the keys' bytes */
@@ -38,10 +41,13 @@ void tend__codes_init(struct tend__codes *codes);
 void tend__codes_deinit(struct tend__codes *codes);
 
 /* The code of a key, made where `can_add` and there is room; UINT32_MAX where there is none. */
-enum tend_code tend__codes_find(struct tend__codes *codes, const void *key, size_t len, bool can_add,
-                                uint32_t *code, struct tend_error *err) TEND_NODISCARD;
+enum tend_code tend__codes_find(struct tend__codes *codes, const void *key, size_t len,
+                                bool can_add, uint32_t *code,
+                                struct tend_error *err) TEND_NODISCARD;
 
-/* ---- identities --------------------------------------------------------------------------------------------------- */
+/* ---- identities
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 /* 64-bit hashes of the ids of one window. */
 struct tend__ids {
@@ -50,7 +56,8 @@ struct tend__ids {
     size_t count;
 };
 
-/* ---- the rows of a window ------------------------------------------------------------------------------------------ */
+/* ---- the rows of a window
+ * ------------------------------------------------------------------------------------------ */
 
 struct tend__store {
     enum tend_type type;
@@ -84,11 +91,18 @@ void tend__rows_reset(struct tend__rows *rows, int64_t start_us);
 enum tend_code tend__rows_add(struct tend__rows *rows, const struct tend__batch *batch, size_t from,
                               size_t to, struct tend_error *err) TEND_NODISCARD;
 
-/* Sorts, drops duplicates (id_idx: column of the id, SIZE_MAX for none; `seen`: `seen_count` windows before this one)
- * and fills `own` with this window's ids. */
-enum tend_code tend__rows_seal(struct tend__rows *rows, size_t time_idx, size_t id_idx,
-                               const struct tend__ids *seen, size_t seen_count,
-                               struct tend__ids *own, struct tend_error *err) TEND_NODISCARD;
+/* How a window is put in order. */
+struct tend__rows_order {
+    size_t time_idx;
+    size_t id_idx;                /* column of the id; SIZE_MAX: rows have none */
+    const struct tend__ids *seen; /* the ids of seen_count windows before this one */
+    size_t seen_count;
+    struct tend__ids *own; /* receives this window's ids */
+};
+
+/* Sorts, drops rows whose id was seen before, and makes the views. */
+enum tend_code tend__rows_seal(struct tend__rows *rows, const struct tend__rows_order *order,
+                               struct tend_error *err) TEND_NODISCARD;
 
 struct tend__batch tend__rows_batch(const struct tend__rows *rows);
 
@@ -99,10 +113,17 @@ struct tend__feature {
     struct tend__codes codes;
 };
 
-/* out[row_count x feature_count], row-major: numbers as they are, categories as codes, missing as NaN. `columns` are
- * those of the window, or of its replay. New categories get codes only where can_add. */
-enum tend_code tend__rows_matrix(struct tend__feature *features, size_t feature_count,
-                                 const struct tend__column *columns, size_t row_count, bool can_add,
-                                 float *out, struct tend_error *err) TEND_NODISCARD;
+/* The features of a model; new categories get codes only where can_add. */
+struct tend__features {
+    struct tend__feature *features;
+    size_t count;
+    bool can_add;
+};
+
+/* out[row_count x count], row-major: numbers as they are, categories as codes, missing as NaN.
+ * `columns` are those of the window, or of its replay. */
+enum tend_code tend__rows_matrix(const struct tend__features *features,
+                                 const struct tend__column *columns, size_t row_count, float *out,
+                                 struct tend_error *err) TEND_NODISCARD;
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * engine_setup.c: birth and death of the engine, its configuration checked against the columns, and the guardrails.
+ * engine_setup.c: birth and death of the engine, its configuration checked against the columns, and
+ * the guardrails.
  */
 #include "engine/engine_state.h"
 
@@ -13,10 +14,11 @@
 
 #define FIELD_MAX 4096
 
-/* ---- the configuration against the columns -------------------------------------------------------------------------- */
+/* ---- the configuration against the columns
+ * -------------------------------------------------------------------------- */
 
-static enum tend_code find_field(const struct tend__engine *e, const char *key, const char *name, size_t *out,
-                                 struct tend_error *err)
+static enum tend_code find_field(const struct tend__engine *e, const char *key, const char *name,
+                                 size_t *out, struct tend_error *err)
 {
     const char *names[FIELD_MAX];
     for (size_t i = 0; i < e->field_count; i++) {
@@ -28,7 +30,8 @@ static enum tend_code find_field(const struct tend__engine *e, const char *key, 
     }
     const char *near = tend__name_nearest(name, names, e->field_count);
     if (near != NULL) {
-        return TEND_FAIL(err, ENOTFOUND, "%s: the data has no column '%s' (did you mean '%s'?)", key, name, near);
+        return TEND_FAIL(err, ENOTFOUND, "%s: the data has no column '%s' (did you mean '%s'?)",
+                         key, name, near);
     }
     return TEND_FAIL(err, ENOTFOUND, "%s: the data has no column '%s'", key, name);
 }
@@ -49,20 +52,25 @@ static void fill_defaults(struct tend__engine_config *c)
     c->score = c->score == NULL ? "score" : c->score;
 }
 
-static enum tend_code check_config(const struct tend__engine_config *c, size_t field_count, struct tend_error *err)
+static enum tend_code check_config(const struct tend__engine_config *c, size_t field_count,
+                                   struct tend_error *err)
 {
     if (c->policy_count == 0 || c->policy_count > TEND_POLICY_MAX) {
-        return TEND_FAIL(err, EINVAL, "%zu policies: 1 to %d are possible", c->policy_count, TEND_POLICY_MAX);
+        return TEND_FAIL(err, EINVAL, "%zu policies: 1 to %d are possible", c->policy_count,
+                         TEND_POLICY_MAX);
     }
     if (c->feature_count == 0 || c->feature_count > TEND_FEATURE_MAX || field_count > FIELD_MAX) {
-        return TEND_FAIL(err, EINVAL, "data.features: %zu features of %zu columns: 1 to %d are possible",
+        return TEND_FAIL(err, EINVAL,
+                         "data.features: %zu features of %zu columns: 1 to %d are possible",
                          c->feature_count, field_count, TEND_FEATURE_MAX);
     }
     if (c->segment_count > TEND_SEGMENT_MAX || c->guardrail_count > TEND_GUARDRAIL_MAX) {
-        return TEND_FAIL(err, ELIMIT, "at most %d segments and %d guardrails", TEND_SEGMENT_MAX, TEND_GUARDRAIL_MAX);
+        return TEND_FAIL(err, ELIMIT, "at most %d segments and %d guardrails", TEND_SEGMENT_MAX,
+                         TEND_GUARDRAIL_MAX);
     }
     if (!(c->retrain_cost > 0)) {
-        return TEND_FAIL(err, EINVAL, "retrain.cost: %g: what a retraining costs must be more than 0",
+        return TEND_FAIL(err, EINVAL,
+                         "retrain.cost: %g: what a retraining costs must be more than 0",
                          c->retrain_cost);
     }
     if (c->maturity_us < 0 || c->window_us <= 0) {
@@ -85,11 +93,13 @@ static enum tend_code bind_features(struct tend__engine *e, struct tend_error *e
         const enum tend_type type = e->fields[feature->column_idx].type;
         if (type == TEND_TYPE_TIME) {
             return TEND_FAIL(err, ETYPE,
-                             "data.features: '%s' is a time: make numbers of it (hour, weekday) in the data first",
+                             "data.features: '%s' is a time: make numbers of it (hour, weekday) in "
+                             "the data first",
                              c->features[i]);
         }
         if (type == TEND_TYPE_TEXT && !feature->is_category) {
-            return TEND_FAIL(err, ETYPE, "data.features: '%s' is text in the data: it must be a category",
+            return TEND_FAIL(err, ETYPE,
+                             "data.features: '%s' is text in the data: it must be a category",
                              c->features[i]);
         }
     }
@@ -117,7 +127,8 @@ static enum tend_code bind_columns(struct tend__engine *e, struct tend_error *er
     return bind_features(e, err);
 }
 
-/* Every column is profiled but for the id, which never repeats, and the label, which comes later. */
+/* Every column is profiled but for the id, which never repeats, and the label, which comes later.
+ */
 static enum tend_code bind_profile(struct tend__engine *e, struct tend_error *err)
 {
     TEND_TRY(tend__mem_new(e->field_count, sizeof(*e->profile_fields), &e->profile_fields, err));
@@ -156,11 +167,13 @@ static enum tend_code bind_expressions(struct tend__engine *e, struct tend_error
     TEND_TRY(tend__mem_new(guard_count, sizeof(*e->guard_fields), &e->guard_fields, err));
     TEND_TRY(tend__mem_new(guard_count, sizeof(*e->guard_columns), &e->guard_columns, err));
     memcpy(e->guard_fields, e->fields, e->field_count * sizeof(*e->fields));
-    e->guard_fields[e->field_count] = (struct tend__field){c->score, TEND_TYPE_NUMBER, -INFINITY, INFINITY};
-    e->guard_fields[e->field_count + 1] = (struct tend__field){"decision", TEND_TYPE_BOOL, -INFINITY, INFINITY};
+    e->guard_fields[e->field_count] =
+        (struct tend__field){c->score, TEND_TYPE_NUMBER, -INFINITY, INFINITY};
+    e->guard_fields[e->field_count + 1] =
+        (struct tend__field){"decision", TEND_TYPE_BOOL, -INFINITY, INFINITY};
     for (size_t i = 0; i < c->guardrail_count; i++) {
-        const enum tend_code code = tend__aggregate_new(c->guardrails[i].aggregate, e->guard_fields, guard_count,
-                                                        &e->guardrails[i], err);
+        const enum tend_code code = tend__aggregate_new(c->guardrails[i].aggregate, e->guard_fields,
+                                                        guard_count, &e->guardrails[i], err);
         if (code != TEND_OK) {
             tend__error_prefix(err, "guardrails: %s", c->guardrails[i].name);
             return code;
@@ -192,9 +205,10 @@ static enum tend_code init(struct tend__engine *e, struct tend_error *err)
     return TEND_OK;
 }
 
-enum tend_code tend__engine_new(const struct tend__engine_config *config, const struct tend__engine_ports *ports,
-                                const struct tend__field *fields, size_t field_count, struct tend__engine **out,
-                                struct tend_error *err)
+enum tend_code tend__engine_new(const struct tend__engine_config *config,
+                                const struct tend__engine_ports *ports,
+                                const struct tend__field *fields, size_t field_count,
+                                struct tend__engine **out, struct tend_error *err)
 {
     struct tend__engine *e = NULL;
     TEND_TRY(tend__mem_new(1, sizeof(*e), &e, err));
@@ -211,7 +225,9 @@ enum tend_code tend__engine_new(const struct tend__engine_config *config, const 
     return TEND_OK;
 }
 
-/* ---- death -------------------------------------------------------------------------------------------------------- */
+/* ---- death
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 static void free_models(struct tend__engine *e)
 {
@@ -303,16 +319,19 @@ void tend__engine_free(struct tend__engine *e)
     tend__mem_free(e);
 }
 
-/* ---- guardrails --------------------------------------------------------------------------------------------------- */
+/* ---- guardrails
+ * ---------------------------------------------------------------------------------------------------
+ */
 
-static enum tend_code tell_guardrail(struct tend__engine *e, const struct tend__guardrail *g, double value,
-                                     size_t window_idx, int64_t now_us, struct tend_error *err)
+static enum tend_code tell_guardrail(struct tend__engine *e, const struct tend__guardrail *g,
+                                     double value, size_t window_idx, int64_t now_us,
+                                     struct tend_error *err)
 {
     char text[256];
     char evidence[128];
     const bool is_above = value > g->high;
-    (void)snprintf(text, sizeof(text), "guardrail %s: %s is %.4g, %s %.4g", g->name, g->aggregate, value,
-                   is_above ? "above" : "below", is_above ? g->high : g->low);
+    (void)snprintf(text, sizeof(text), "guardrail %s: %s is %.4g, %s %.4g", g->name, g->aggregate,
+                   value, is_above ? "above" : "below", is_above ? g->high : g->low);
     (void)snprintf(evidence, sizeof(evidence), "{\"value\":%.9g}", value);
     const struct tend__engine_event event = {
         .kind = TEND_EVENT_GUARDRAIL,
@@ -326,10 +345,11 @@ static enum tend_code tell_guardrail(struct tend__engine *e, const struct tend__
     return engine__emit(e, &event, err);
 }
 
-/* Each guardrail's aggregate over a window's rows and the champion's decisions; told when it crosses its bound, not again
- * while it stays there. Scores are in e->score. */
+/* Each guardrail's aggregate over a window's rows and the champion's decisions; told when it
+ * crosses its bound, not again while it stays there. Scores are in e->score. */
 enum tend_code engine__guardrails_check(struct tend__engine *e, const struct engine_window *w,
-                                        const uint8_t *decision, int64_t now_us, struct tend_error *err)
+                                        const uint8_t *decision, int64_t now_us,
+                                        struct tend_error *err)
 {
     const size_t rows = w->rows->row_count;
     if (e->config.guardrail_count == 0 || rows == 0) {
@@ -343,7 +363,8 @@ enum tend_code engine__guardrails_check(struct tend__engine *e, const struct eng
         e->guard_valid[i] = decision[i] <= 1;
     }
     memcpy(e->guard_columns, w->rows->columns, e->field_count * sizeof(*e->guard_columns));
-    e->guard_columns[e->field_count] = (struct tend__column){.type = TEND_TYPE_NUMBER, .f64 = e->score};
+    e->guard_columns[e->field_count] =
+        (struct tend__column){.type = TEND_TYPE_NUMBER, .f64 = e->score};
     e->guard_columns[e->field_count + 1] =
         (struct tend__column){.type = TEND_TYPE_BOOL, .bools = decision, .valid = e->guard_valid};
     for (size_t i = 0; i < e->config.guardrail_count; i++) {

@@ -2,12 +2,12 @@
 /*
  * engine_state.h: what the files of the engine share. Private to src/engine.
  *
- * Life of a window: its rows collect in `open`; when it closes they are sealed, profiled and scored, and it waits in
- * `pending` with the models that had a role in it; when its outcomes are old enough it is judged once, its rows become
- * training rows, and only sums of it stay.
+ * Life of a window: its rows collect in `open`; when it closes they are sealed, profiled and
+ * scored, and it waits in `pending` with the models that had a role in it; when its outcomes are
+ * old enough it is judged once, its rows become training rows, and only sums of it stay.
  *
- * Models live in a pool and are named by recipe length and cut: two that agree in both are the same model, trained once,
- * whoever asked. Each role holds a reference.
+ * Models live in a pool and are named by recipe length and cut: two that agree in both are the same
+ * model, trained once, whoever asked. Each role holds a reference.
  */
 #ifndef TEND_ENGINE_ENGINE_STATE_H
 #define TEND_ENGINE_ENGINE_STATE_H
@@ -54,7 +54,8 @@ struct engine_roles {
     struct engine_model *predecessor[TEND_POLICY_MAX]; /* in trial */
     struct engine_model *challenger[TEND_POLICY_MAX];  /* in proof */
     struct engine_model *fresh[ENGINE_LENGTH_COUNT];
-    struct engine_model *null_champion; /* accept phase: a champion refitted weekly, for the watch's reference */
+    struct engine_model
+        *null_champion; /* accept phase: a champion refitted weekly, for the watch's reference */
 };
 
 struct engine_window {
@@ -90,20 +91,20 @@ struct engine_policy {
     struct engine_model *champion;
     struct engine_model *predecessor;
     struct engine_model *challenger;
-    double gain;            /* G */
-    bool gain_is_rising;    /* the last judged window's x was positive */
-    double regret;          /* B of the trial */
-    double cost_now;        /* doubled after a fall-back */
-    size_t since_windows;   /* live windows since the last periodic retrain */
+    double gain;          /* G */
+    bool gain_is_rising;  /* the last judged window's x was positive */
+    double regret;        /* B of the trial */
+    double cost_now;      /* doubled after a fall-back */
+    size_t since_windows; /* live windows since the last periodic retrain */
     size_t trial_windows;
-    size_t trial_version;   /* version on trial or in proof; SIZE_MAX: none */
+    size_t trial_version; /* version on trial or in proof; SIZE_MAX: none */
     struct tend__certificate *certificate;
-    double week_diff;       /* paired money of the open week */
+    double week_diff; /* paired money of the open week */
     uint64_t week_rows;
     size_t week_windows;
     double weeks[ENGINE_WEEK_MAX]; /* money a week of the open trial */
     size_t week_count;
-    bool wants_retrain;     /* decided at this close, waits for its model */
+    bool wants_retrain; /* decided at this close, waits for its model */
     struct tend__policy_report report;
 };
 
@@ -228,12 +229,15 @@ void engine__model_unref(struct tend__engine *e, struct engine_model *model);
 enum tend_code engine__model_request(struct tend__engine *e, size_t length, size_t cut_idx,
                                      struct tend_error *err) TEND_NODISCARD;
 struct engine_model *engine__model_find(struct tend__engine *e, size_t length, size_t cut_idx);
-enum tend_code engine__models_train(struct tend__engine *e, int64_t now_us, struct tend_error *err) TEND_NODISCARD;
-enum tend_code engine__version_add(struct tend__engine *e, struct engine_model *model, int64_t now_us,
-                                   const char *parent, struct tend_error *err) TEND_NODISCARD;
+enum tend_code engine__models_train(struct tend__engine *e, int64_t now_us,
+                                    struct tend_error *err) TEND_NODISCARD;
+enum tend_code engine__version_add(struct tend__engine *e, struct engine_model *model,
+                                   int64_t now_us, const char *parent,
+                                   struct tend_error *err) TEND_NODISCARD;
 enum tend_code engine__train_rows_keep(struct tend__engine *e, const struct engine_window *w,
                                        struct tend_error *err) TEND_NODISCARD;
-void engine__role_set(struct tend__engine *e, struct engine_model **role, struct engine_model *model);
+void engine__role_set(struct tend__engine *e, struct engine_model **role,
+                      struct engine_model *model);
 
 /* engine_judge.c */
 enum tend_code engine__window_judge(struct tend__engine *e, struct engine_window *w, int64_t now_us,
@@ -241,29 +245,35 @@ enum tend_code engine__window_judge(struct tend__engine *e, struct engine_window
 enum tend_code engine__window_score(struct tend__engine *e, const struct engine_window *w,
                                     const struct engine_model *model, const float *x,
                                     struct tend_error *err) TEND_NODISCARD;
-enum tend_code engine__accept(struct tend__engine *e, int64_t now_us, struct tend_error *err) TEND_NODISCARD;
+enum tend_code engine__accept(struct tend__engine *e, int64_t now_us,
+                              struct tend_error *err) TEND_NODISCARD;
 double engine__value_of(const struct tend__engine *e, const struct engine_model *model);
 void engine__references_free(struct tend__engine *e);
 
 /* engine_policy.c */
-enum tend_code engine__policies_judge(struct tend__engine *e, const struct engine_window *w, int64_t now_us,
+enum tend_code engine__policies_judge(struct tend__engine *e, const struct engine_window *w,
+                                      int64_t now_us, struct tend_error *err) TEND_NODISCARD;
+enum tend_code engine__policies_decide(struct tend__engine *e, int64_t now_us,
+                                       struct tend_error *err) TEND_NODISCARD;
+enum tend_code engine__policies_apply(struct tend__engine *e, int64_t now_us,
                                       struct tend_error *err) TEND_NODISCARD;
-enum tend_code engine__policies_decide(struct tend__engine *e, int64_t now_us, struct tend_error *err) TEND_NODISCARD;
-enum tend_code engine__policies_apply(struct tend__engine *e, int64_t now_us, struct tend_error *err) TEND_NODISCARD;
-enum tend_code engine__trial_close(struct tend__engine *e, struct engine_policy *p, const char *verdict,
-                                   int64_t now_us, struct tend_error *err) TEND_NODISCARD;
+enum tend_code engine__trial_close(struct tend__engine *e, struct engine_policy *p,
+                                   const char *verdict, int64_t now_us,
+                                   struct tend_error *err) TEND_NODISCARD;
 
 /* engine_watch.c */
 enum tend_code engine__watches_start(struct tend__engine *e, struct tend_error *err) TEND_NODISCARD;
-enum tend_code engine__watches_push(struct tend__engine *e, const struct engine_window *w, double champion_sum,
-                                    uint64_t rows, int64_t now_us, struct tend_error *err) TEND_NODISCARD;
+enum tend_code engine__watches_push(struct tend__engine *e, const struct engine_window *w,
+                                    double champion_sum, uint64_t rows, int64_t now_us,
+                                    struct tend_error *err) TEND_NODISCARD;
 
 /* engine_break.c */
 enum tend_code engine__breaks_look(struct tend__engine *e, struct engine_window *w,
                                    const struct tend__profile *profile, int64_t now_us,
                                    struct tend_error *err) TEND_NODISCARD;
-enum tend_code engine__breaks_cost(struct tend__engine *e, struct engine_window *w, double champion_sum,
-                                   uint64_t rows, int64_t now_us, struct tend_error *err) TEND_NODISCARD;
+enum tend_code engine__breaks_cost(struct tend__engine *e, struct engine_window *w,
+                                   double champion_sum, uint64_t rows, int64_t now_us,
+                                   struct tend_error *err) TEND_NODISCARD;
 
 /* engine_setup.c */
 enum tend_code engine__guardrails_check(struct tend__engine *e, const struct engine_window *w,
@@ -272,7 +282,8 @@ enum tend_code engine__guardrails_check(struct tend__engine *e, const struct eng
 
 /* engine.c */
 void engine__window_free(struct engine_window *w);
-void engine__roles_set(struct tend__engine *e, struct engine_roles *to, const struct engine_roles *from);
+void engine__roles_set(struct tend__engine *e, struct engine_roles *to,
+                       const struct engine_roles *from);
 enum tend_code engine__emit(struct tend__engine *e, const struct tend__engine_event *event,
                             struct tend_error *err) TEND_NODISCARD;
 enum tend_code engine__incident_add(struct tend__engine *e, struct tend__incident_report **out,

@@ -2,13 +2,15 @@
 /*
  * engine_watch.c: the two watches on money: model harm, and the owner's floor.
  *
- * Harm is paired: what a fresh model of the champion's own recipe and window length would have earned more on the same
- * rows. One bet a window: the day form, whitened, where at least 56 windows of no harm have been replayed; whole seasons
- * otherwise. Windows with a data break are left out of the harm watch: both models read the same broken rows. The floor is
- * about the business: the same statistic on floor minus level, whole seasons, broken windows included.
+ * Harm is paired: what a fresh model of the champion's own recipe and window length would have
+ * earned more on the same rows. One bet a window: the day form, whitened, where at least 56 windows
+ * of no harm have been replayed; whole seasons otherwise. Windows with a data break are left out of
+ * the harm watch: both models read the same broken rows. The floor is about the business: the same
+ * statistic on floor minus level, whole seasons, broken windows included.
  *
- * The false-alarm budget b (a year) is split over the kinds of alarm that are on: harm one half; the floor, where there
- * is one, a quarter; breaks the rest. A watch with share w of b fires at T / (b w), T windows a year.
+ * The false-alarm budget b (a year) is split over the kinds of alarm that are on: harm one half;
+ * the floor, where there is one, a quarter; breaks the rest. A watch with share w of b fires at T /
+ * (b w), T windows a year.
  */
 #include "engine/engine_state.h"
 
@@ -57,8 +59,8 @@ static enum tend_code start_harm(struct tend__engine *e, struct tend_error *err)
     return code;
 }
 
-/* At acceptance, and again whenever the champion changes: a new champion has a new history. The floor's watch is about
- * the business and goes on. */
+/* At acceptance, and again whenever the champion changes: a new champion has a new history. The
+ * floor's watch is about the business and goes on. */
 enum tend_code engine__watches_start(struct tend__engine *e, struct tend_error *err)
 {
     TEND_TRY(start_harm(e, err));
@@ -87,8 +89,9 @@ static void describe_columns(const struct tend__engine *e, char *text, size_t si
     }
 }
 
-static enum tend_code raise_alarm(struct tend__engine *e, bool is_floor, const struct tend__harm_state *state,
-                                  double threshold, int64_t now_us, struct tend_error *err)
+static enum tend_code raise_alarm(struct tend__engine *e, bool is_floor,
+                                  const struct tend__harm_state *state, double threshold,
+                                  int64_t now_us, struct tend_error *err)
 {
     struct tend__incident_report *incident = NULL;
     TEND_TRY(engine__incident_add(e, &incident, err));
@@ -106,21 +109,27 @@ static enum tend_code raise_alarm(struct tend__engine *e, bool is_floor, const s
         (void)snprintf(incident->cause, sizeof(incident->cause), "business");
         (void)snprintf(incident->action, sizeof(incident->action), "page the owner");
         (void)snprintf(text, sizeof(text),
-                       "value is below the owner's floor of %.3f %s a row by %.3f (evidence %.3g, alarm at %.3g)",
+                       "value is below the owner's floor of %.3f %s a row by %.3f (evidence %.3g, "
+                       "alarm at %.3g)",
                        e->config.floor, e->config.unit, state->mean, state->evidence, threshold);
     } else {
         e->alarms_harm++;
         (void)snprintf(incident->cause, sizeof(incident->cause), "%s",
-                       incident->columns[0] != '\0' ? "aged, inputs drifted" : "aged, concept changed");
-        (void)snprintf(incident->action, sizeof(incident->action), "retrain when the gain has paid for it");
+                       incident->columns[0] != '\0' ? "aged, inputs drifted"
+                                                    : "aged, concept changed");
+        (void)snprintf(incident->action, sizeof(incident->action),
+                       "retrain when the gain has paid for it");
         (void)snprintf(text, sizeof(text),
-                       "a fresh model of the same recipe would earn %.3f %s a row more (evidence %.3g, alarm at %.3g)",
+                       "a fresh model of the same recipe would earn %.3f %s a row more (evidence "
+                       "%.3g, alarm at %.3g)",
                        state->mean, e->config.unit, state->evidence, threshold);
     }
-    (void)snprintf(incident->detail, sizeof(incident->detail), "%.*s", (int)sizeof(incident->detail) - 1, text);
+    (void)snprintf(incident->detail, sizeof(incident->detail), "%.*s",
+                   (int)sizeof(incident->detail) - 1, text);
     char evidence[192];
     (void)snprintf(evidence, sizeof(evidence),
-                   "{\"incident\":\"%s\",\"kind\":\"%s\",\"evidence\":%.9g,\"threshold\":%.9g,\"per_row\":%.9g}",
+                   "{\"incident\":\"%s\",\"kind\":\"%s\",\"evidence\":%.9g,\"threshold\":%.9g,"
+                   "\"per_row\":%.9g}",
                    incident->id, kind, state->evidence, threshold, state->mean);
     const struct tend__engine_event event = {
         .kind = TEND_EVENT_ALARM,
@@ -135,8 +144,8 @@ static enum tend_code raise_alarm(struct tend__engine *e, bool is_floor, const s
 }
 
 /* Adds a window to a season; true when the season is whole, with its mean a row. */
-static bool add_season(struct tend__engine *e, struct engine_season *season, double money, uint64_t rows,
-                       double *mean)
+static bool add_season(struct tend__engine *e, struct engine_season *season, double money,
+                       uint64_t rows, double *mean)
 {
     season->money += money;
     season->rows += rows;
@@ -169,8 +178,9 @@ static enum tend_code push_harm(struct tend__engine *e, const struct engine_wind
     return state.alarm ? raise_alarm(e, false, &state, e->harm_threshold, now_us, err) : TEND_OK;
 }
 
-enum tend_code engine__watches_push(struct tend__engine *e, const struct engine_window *w, double champion_sum,
-                                    uint64_t rows, int64_t now_us, struct tend_error *err)
+enum tend_code engine__watches_push(struct tend__engine *e, const struct engine_window *w,
+                                    double champion_sum, uint64_t rows, int64_t now_us,
+                                    struct tend_error *err)
 {
     if (rows == 0) {
         return TEND_OK;
