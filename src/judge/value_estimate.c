@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "judge/value_interval.h"
 #include "sketch/exact_sum.h"
+#include "stat/isotonic.h"
+#include "stat/sequential.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,13 +22,10 @@
 #define CURVE_HALF_LIFE 28.0
 #define HISTORY_DEFAULT 400
 #define COVERAGE_DEFAULT 0.9
+#define COVERAGE_MIN 0.75 /* the bets of the miss watch stay positive */
 #define UNINFORMATIVE_SHARE 0.9
 #define WEIGHT_MIN 9.0
 #define REFERENCE_BLOCK_COUNT 5
-#define MISS_RATE 0.1
-#define MISS_THRESHOLD 500.0
-#define RETURN_WINDOWS 20
-#define RETURN_MISSES_MAX 3
 
 /* Counts of one window by bin; NULL where not known yet, or not needed any more. */
 struct window_counts {
@@ -38,21 +37,13 @@ struct window_counts {
     size_t row_count;
 };
 
-/* The e-SR of misses (docs/methods/estimated-value.md, states). */
-struct miss_watch {
-    double evidence[4];
-    bool demoted;
-    uint32_t recent; /* bit i: the i-th last matured window was a miss */
-    size_t since_count;
-};
-
 struct tend__value_estimator {
     struct tend__value_estimator_options options;
     size_t bin_count;
     double *cuts;   /* bin_count - 1, increasing; bin b holds (cuts[b-1], cuts[b]] */
     double *chance; /* the curve of the last estimate */
-    double *work;   /* 4 x bin_count */
-    size_t *runs;   /* bin_count */
+    double *work;   /* 3 x bin_count */
+    struct tend__isotonic_block *blocks; /* bin_count */
     struct tend__value_past *past;
     struct window_counts *counts; /* aligned with past */
     size_t window_count;
@@ -61,7 +52,10 @@ struct tend__value_estimator {
     size_t gap; /* g */
     size_t matured_count;
     double reference_mean;
-    struct miss_watch misses;
+    double *row_sums; /* 2 x bin_count: of the window at hand */
+    struct tend__value_scratch scratch;
+    struct tend__miss_watch misses;
+    bool is_demoted;
 };
 
 /* The sums of one window's rows under its bins. */
@@ -160,8 +154,8 @@ static enum tend_code fill_options(const struct tend__value_estimator_options *g
         return TEND_FAIL(err, EINVAL, "bin_max %zu or history_max %zu is above %d or %d", o.bin_max,
                          o.history_max, TEND_VALUE_BIN_MAX, TEND_VALUE_HISTORY_MAX);
     }
-    if (!(o.coverage < 1)) {
-        return TEND_FAIL(err, EINVAL, "coverage %g is not below 1", o.coverage);
+    if (!(o.coverage >= COVERAGE_MIN) || !(o.coverage < 1)) {
+        return TEND_FAIL(err, EINVAL, "coverage %g is not in %g..1", o.coverage, COVERAGE_MIN);
     }
     *out = o;
     return TEND_OK;
@@ -180,11 +174,18 @@ enum tend_code tend__value_estimator_new(const struct tend__value_estimator_opti
     TEND_TRY_OUT(tend__mem_new(e->options.bin_max, sizeof(*e->cuts), &e->cuts, err));
     TEND_TRY_OUT(make_cuts(e, reference_scores, n, err));
     TEND_TRY_OUT(tend__mem_new(e->bin_count, sizeof(*e->chance), &e->chance, err));
-    TEND_TRY_OUT(tend__mem_new(4 * e->bin_count, sizeof(*e->work), &e->work, err));
-    TEND_TRY_OUT(tend__mem_new(e->bin_count, sizeof(*e->runs), &e->runs, err));
+    TEND_TRY_OUT(tend__mem_new(3 * e->bin_count, sizeof(*e->work), &e->work, err));
+    TEND_TRY_OUT(tend__mem_new(e->bin_count, sizeof(*e->blocks), &e->blocks, err));
+    TEND_TRY_OUT(tend__mem_new(2 * e->bin_count, sizeof(*e->row_sums), &e->row_sums, err));
+    const size_t windows = e->options.history_max;
+    TEND_TRY_OUT(tend__mem_new(windows, sizeof(double), &e->scratch.scores, err));
+    TEND_TRY_OUT(tend__mem_new(windows, sizeof(double), &e->scratch.weights, err));
+    TEND_TRY_OUT(tend__mem_new(windows, sizeof(size_t), &e->scratch.order, err));
     for (size_t b = 0; b < e->bin_count; b++) {
         e->chance[b] = (double)NAN;
     }
+    tend__miss_watch_init(&e->misses);
+    e->misses.rate = 1 - e->options.coverage;
     e->gap = 1;
     *out = e;
     return TEND_OK;
@@ -212,7 +213,11 @@ void tend__value_estimator_free(struct tend__value_estimator *e)
     }
     tend__mem_free(e->counts);
     tend__mem_free(e->past);
-    tend__mem_free(e->runs);
+    tend__mem_free(e->scratch.order);
+    tend__mem_free(e->scratch.weights);
+    tend__mem_free(e->scratch.scores);
+    tend__mem_free(e->row_sums);
+    tend__mem_free(e->blocks);
     tend__mem_free(e->work);
     tend__mem_free(e->chance);
     tend__mem_free(e->cuts);
@@ -371,29 +376,6 @@ static double sum_labels(const struct tend__value_estimator *e, const struct cur
     return total;
 }
 
-/* Pools adjacent violators over the bins that have labels: run r ends before bin end[r], of rate
- * n1/n. Runs are written over n and n1, never beyond the bin being read. */
-static size_t pool_violators(size_t bin_count, double *n, double *n1, size_t *end)
-{
-    size_t run_count = 0;
-    for (size_t b = 0; b < bin_count; b++) {
-        double w = n[b];
-        double s = n1[b];
-        if (!(w > 0)) {
-            continue;
-        }
-        while (run_count > 0 && n1[run_count - 1] * w >= s * n[run_count - 1]) {
-            run_count--;
-            w += n[run_count];
-            s += n1[run_count];
-        }
-        n[run_count] = w;
-        n1[run_count] = s;
-        end[run_count++] = b + 1;
-    }
-    return run_count;
-}
-
 /* Bins without labels lie on the line between their neighbours, at the ends on the neighbour's
  * level. */
 static void fill_gaps(size_t bin_count, const double *n, double *chance)
@@ -423,23 +405,18 @@ static bool fit_curve(struct tend__value_estimator *e, const struct curve_choice
 {
     double *n = e->work;
     double *n1 = n + e->bin_count;
-    double *run_n = n1 + e->bin_count;
-    double *run_n1 = run_n + e->bin_count;
+    double *rates = n1 + e->bin_count;
     const double total = sum_labels(e, choice, n, n1);
     if (!(total > 0)) {
         return false;
     }
-    memcpy(run_n, n, e->bin_count * sizeof(*n));
-    memcpy(run_n1, n1, e->bin_count * sizeof(*n1));
-    const size_t run_count = pool_violators(e->bin_count, run_n, run_n1, e->runs);
+    for (size_t b = 0; b < e->bin_count; b++) {
+        rates[b] = n[b] > 0 ? n1[b] / n[b] : 0;
+    }
+    tend__isotonic(rates, n, e->bin_count, chance, e->blocks);
     const double margin = fmin(0.5, 0.5 / total);
-    size_t run = 0;
-    for (size_t b = 0; b < e->bin_count && run < run_count; b++) {
-        const double rate = run_n1[run] / run_n[run];
-        chance[b] = fmin(1 - margin, fmax(margin, rate));
-        if (b + 1 == e->runs[run]) {
-            run++;
-        }
+    for (size_t b = 0; b < e->bin_count; b++) {
+        chance[b] = fmin(1 - margin, fmax(margin, chance[b]));
     }
     fill_gaps(e->bin_count, n, chance);
     return true;
@@ -561,7 +538,8 @@ static void go_live(struct tend__value_estimator *e)
  */
 
 static double naive_half(const struct tend__value_history *history,
-                         const struct tend__value_target *target, double *scratch)
+                         const struct tend__value_target *target,
+                         const struct tend__value_scratch *scratch)
 {
     const double reference =
         tend__value_interval_of(history, target, TEND__VALUE_NAIVE_REFERENCE, scratch).half;
@@ -572,8 +550,7 @@ static double naive_half(const struct tend__value_history *history,
 }
 
 /* Steps 3 and 4 and the states, for the last window; what is known is every earlier window. */
-static void publish(struct tend__value_estimator *e, double *scratch,
-                    struct tend__value_estimate *out)
+static void publish(struct tend__value_estimator *e, struct tend__value_estimate *out)
 {
     struct tend__value_past *past = &e->past[e->window_count - 1];
     const struct tend__value_history history = history_of(e, e->window_count - 1);
@@ -586,7 +563,7 @@ static void publish(struct tend__value_estimator *e, double *scratch,
     out->level = tend__value_level(&history, past->idx, INT64_MAX);
     out->level_gain = tend__value_level_gain(&history, past->idx, INT64_MAX);
     const struct tend__value_interval interval =
-        tend__value_interval_of(&history, &target, TEND__VALUE_ESTIMATE, scratch);
+        tend__value_interval_of(&history, &target, TEND__VALUE_ESTIMATE, &e->scratch);
     out->base = past->base;
     out->per_row = past->base + out->level_gain * out->level;
     out->low = out->per_row - interval.half;
@@ -596,10 +573,10 @@ static void publish(struct tend__value_estimator *e, double *scratch,
     out->quantile = interval.quantile;
     out->inflation = target.inflation;
     out->history_weight = interval.weight;
-    out->naive_half = naive_half(&history, &target, scratch);
+    out->naive_half = naive_half(&history, &target, &e->scratch);
     out->sign_unknown = out->low <= 0 && out->high >= 0;
     const bool is_wide = !(interval.half < UNINFORMATIVE_SHARE * out->naive_half);
-    out->state = e->misses.demoted                             ? TEND_VALUE_DEMOTED
+    out->state = e->is_demoted                                 ? TEND_VALUE_DEMOTED
                  : is_wide || !(interval.weight >= WEIGHT_MIN) ? TEND_VALUE_UNINFORMATIVE
                                                                : TEND_VALUE_OK;
     past->level = out->level;
@@ -615,7 +592,7 @@ static void publish_nothing(const struct tend__value_estimator *e, struct tend__
     out->per_row = (double)NAN;
     out->low = -(double)INFINITY;
     out->high = (double)INFINITY;
-    out->state = e->misses.demoted ? TEND_VALUE_DEMOTED : TEND_VALUE_UNINFORMATIVE;
+    out->state = e->is_demoted ? TEND_VALUE_DEMOTED : TEND_VALUE_UNINFORMATIVE;
     out->sign_unknown = true;
     out->base = (double)NAN;
     out->naive_half = (double)NAN;
@@ -626,18 +603,9 @@ enum tend_code tend__value_estimator_window(struct tend__value_estimator *e,
                                             struct tend__value_estimate *out,
                                             struct tend_error *err)
 {
-    double *scratch = NULL;
-    TEND_TRY(tend__mem_new(2 * e->bin_count + 2 * (e->window_count + 1), sizeof(*scratch), &scratch,
-                           err));
-    struct row_sums sums = {.sd = scratch, .sd2 = scratch + e->bin_count};
-    enum tend_code code = sum_rows(e, window, &sums, err);
-    if (code == TEND_OK) {
-        code = append_window(e, window->idx, err);
-    }
-    if (code != TEND_OK) {
-        tend__mem_free(scratch);
-        return code;
-    }
+    struct row_sums sums = {.sd = e->row_sums, .sd2 = e->row_sums + e->bin_count};
+    TEND_TRY(sum_rows(e, window, &sums, err));
+    TEND_TRY(append_window(e, window->idx, err));
     if (!e->is_live) {
         /* The window just appended is no part of the reference. */
         e->window_count--;
@@ -653,41 +621,16 @@ enum tend_code tend__value_estimator_window(struct tend__value_estimator *e,
         apply_curve(e, e->chance, &sums, past);
     }
     if (past->has_estimate) {
-        publish(e, scratch + 2 * e->bin_count, out);
+        publish(e, out);
     } else {
         publish_nothing(e, out);
     }
-    tend__mem_free(scratch);
     return TEND_OK;
 }
 
 /* ---- outcomes
  * --------------------------------------------------------------------------------------------------------
  */
-
-/* R <- (R + 1)(1 + lambda (miss - rate)), averaged over lambda; back after 20 windows with at most
- * 3 misses. */
-static void watch_miss(struct miss_watch *watch, bool miss)
-{
-    static const double lambdas[4] = {0.5, 1, 2, 4};
-    watch->recent = (watch->recent << 1) | (miss ? 1U : 0U);
-    if (watch->demoted) {
-        watch->since_count++;
-        const uint32_t last = watch->recent & ((UINT32_C(1) << RETURN_WINDOWS) - 1);
-        if (watch->since_count >= RETURN_WINDOWS && __builtin_popcount(last) <= RETURN_MISSES_MAX) {
-            *watch = (struct miss_watch){0};
-        }
-        return;
-    }
-    double mean = 0;
-    for (size_t k = 0; k < 4; k++) {
-        const double bet = 1 + lambdas[k] * ((miss ? 1 : 0) - MISS_RATE);
-        watch->evidence[k] = (watch->evidence[k] + 1) * bet;
-        mean += watch->evidence[k] / 4;
-    }
-    watch->demoted = mean >= MISS_THRESHOLD;
-    watch->since_count = 0;
-}
 
 static struct tend__value_past *find_window(const struct tend__value_estimator *e, int64_t idx)
 {
@@ -718,7 +661,8 @@ enum tend_code tend__value_estimator_outcomes(struct tend__value_estimator *e,
     if (past->is_realised && past->has_estimate) {
         e->matured_count++;
         if (isfinite(past->high - past->low)) {
-            watch_miss(&e->misses, past->realised < past->low || past->realised > past->high);
+            e->is_demoted = tend__miss_watch_push(&e->misses, past->realised < past->low ||
+                                                                  past->realised > past->high);
         }
     }
     return TEND_OK;
@@ -726,7 +670,7 @@ enum tend_code tend__value_estimator_outcomes(struct tend__value_estimator *e,
 
 bool tend__value_estimator_is_demoted(const struct tend__value_estimator *e)
 {
-    return e->misses.demoted;
+    return e->is_demoted;
 }
 
 double tend__value_estimator_chance(const struct tend__value_estimator *e, double score)

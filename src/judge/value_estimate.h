@@ -38,7 +38,7 @@ struct tend__value_estimator_options {
     size_t bin_max;       /* 0 = 400; at most TEND_VALUE_BIN_MAX */
     size_t delay_windows; /* labels of window u are known from window u + delay on; 0 = 1 */
     size_t history_max;   /* windows kept; 0 = 400 */
-    double coverage;      /* nominal share of windows inside the interval; 0 = .9 */
+    double coverage;      /* nominal share of windows inside the interval, .75..1; 0 = .9 */
 };
 
 /* The rows of one window. Rows whose score, delta or v0 is not a finite number are left out and

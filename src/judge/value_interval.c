@@ -2,8 +2,9 @@
 /* value_interval.c: weighted sums over past windows; see value_interval.h for the contract. */
 #include "judge/value_interval.h"
 
+#include "stat/quantile.h"
+
 #include <math.h>
-#include <stdlib.h>
 
 #define LEVEL_HALF_LIFE 3.0
 #define GAIN_HALF_LIFE 60.0
@@ -96,37 +97,10 @@ static double residual_of(const struct tend__value_past *past, enum tend__value_
     return (double)NAN;
 }
 
-/* Pairs of (score, weight), by score and then by weight, so that equal pairs have one order. */
-static int compare_pairs(const void *a, const void *b)
-{
-    const double *x = a;
-    const double *y = b;
-    if (x[0] != y[0]) {
-        return x[0] < y[0] ? -1 : 1;
-    }
-    return (x[1] > y[1]) - (x[1] < y[1]);
-}
-
-/* The weighted quantile of the scores with one more unit of weight at infinity; the largest score
- * where that is reached. */
-static double conformal_quantile(double *pairs, size_t count, double weights, double coverage)
-{
-    qsort(pairs, count, 2 * sizeof(*pairs), compare_pairs);
-    const double target = coverage * (weights + 1);
-    double reached = 0;
-    for (size_t i = 0; i < count; i++) {
-        reached += pairs[2 * i + 1];
-        if (reached >= target) {
-            return pairs[2 * i];
-        }
-    }
-    return pairs[2 * (count - 1)];
-}
-
 struct tend__value_interval tend__value_interval_of(const struct tend__value_history *history,
                                                     const struct tend__value_target *target,
                                                     enum tend__value_predictor predictor,
-                                                    double *scratch)
+                                                    const struct tend__value_scratch *scratch)
 {
     double excess = 0;
     double weights = 0;
@@ -156,11 +130,12 @@ struct tend__value_interval tend__value_interval_of(const struct tend__value_his
         const double spread = sqrt(past->noise + extra);
         const double size = fabs(residual);
         /* Without any spread the residual is 0 too, or the curve was sure and wrong. */
-        scratch[2 * count] = spread > 0 ? size / spread : (size > 0 ? (double)INFINITY : 0);
-        scratch[2 * count + 1] = exp2(-distance_of(target->idx, past->idx) / RESIDUAL_HALF_LIFE);
+        scratch->scores[count] = spread > 0 ? size / spread : (size > 0 ? (double)INFINITY : 0);
+        scratch->weights[count] = exp2(-distance_of(target->idx, past->idx) / RESIDUAL_HALF_LIFE);
         count++;
     }
-    const double quantile = conformal_quantile(scratch, count, weights, target->coverage);
+    const double quantile = tend__conformal_quantile(scratch->scores, scratch->weights, count,
+                                                     target->coverage, scratch->order, NULL);
     const double spread = sqrt(target->noise + target->inflation * extra);
     return (struct tend__value_interval){
         .half = spread > 0 ? quantile * spread : (quantile > 0 ? (double)INFINITY : 0),

@@ -52,6 +52,13 @@ struct tend__value_interval {
     double weight; /* sum of the weights of the residuals */
 };
 
+/* Room for as many values as there are windows. */
+struct tend__value_scratch {
+    double *scores;
+    double *weights;
+    size_t *order;
+};
+
 /* What an interval is asked for. */
 struct tend__value_target {
     int64_t idx;
@@ -73,11 +80,11 @@ double tend__value_level_gain(const struct tend__value_history *history, int64_t
 /* The mean of realised windows, half-life 7, at a distance of at least `gap`; NaN without any. */
 double tend__value_recent_mean(const struct tend__value_history *history, int64_t idx, int64_t gap);
 
-/* The half width for one predictor. `scratch` has room for 2 x history->count doubles. */
+/* The half width for one predictor. Overwrites the scratch. */
 struct tend__value_interval tend__value_interval_of(const struct tend__value_history *history,
                                                     const struct tend__value_target *target,
                                                     enum tend__value_predictor predictor,
-                                                    double *scratch);
+                                                    const struct tend__value_scratch *scratch);
 
 /* kappa for delay D, replay gap g and `matured_count` matured published residuals. */
 double tend__value_inflation(size_t delay, size_t gap, size_t matured_count);

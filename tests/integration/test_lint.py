@@ -164,8 +164,9 @@ def test_every_rule_has_a_snippet_that_it_finds():
 
 
 GOOD = {
+    "src/stat/d.c": source("d.c", "/* In float, no. */\ndouble tend__d;", "#include <float.h>"),
     "src/base/a.c": source("a.c", long_function(70, "int a, int b, int c, int d, int e, void (*f)(int, int)"),
-                           '#include "base/a.h"\n#include "tend/error.h"\n\n#include <math.h>'),
+                           '#include "base/a.h"\n#include "tend/error.h"\n\n#include <float.h>'),
     "src/base/a.h": header("a.h", "TEND_BASE_A_H", "typedef enum tend_code tend__x_fn(int a);"),
     "src/base/mem.c": source("mem.c", "void tend__mem_free(void *ptr)\n{\n    free(ptr);\n}"),
     "src/judge/b.c": source("b.c", "/* malloc() in a comment, and \"free(x)\" in a text. */\n"
