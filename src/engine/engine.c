@@ -83,8 +83,7 @@ enum tend_code engine__incident_add(struct tend__engine *e, struct tend__inciden
     return TEND_OK;
 }
 
-/* ---- windows and their storage
- * ------------------------------------------------------------------------------------ */
+/* ---- windows and their storage --------------------------------------------------------------- */
 
 void engine__window_free(struct engine_window *w)
 {
@@ -150,8 +149,7 @@ static enum tend_code give_back(struct tend__engine *e, struct engine_window *w,
     return TEND_OK;
 }
 
-/* ---- what is done with a window's rows when it closes
- * --------------------------------------------------------------- */
+/* ---- what is done with a window's rows when it closes ---------------------------------------- */
 
 static enum tend_code seal_window(struct tend__engine *e, struct engine_window *w,
                                   struct tend_error *err)
@@ -332,8 +330,7 @@ static enum tend_code look_at(struct tend__engine *e, struct engine_window *w, i
     return code;
 }
 
-/* ---- after the look: maturity, decisions, training
- * ------------------------------------------------------------------ */
+/* ---- after the look: maturity, decisions, training ------------------------------------------- */
 
 static enum tend_code judge_matured(struct tend__engine *e, int64_t now_us, struct tend_error *err)
 {
@@ -496,9 +493,7 @@ static enum tend_code close_window(struct tend__engine *e, struct tend_error *er
     return TEND_OK;
 }
 
-/* ---- rows in
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- rows in --------------------------------------------------------------------------------- */
 
 /* Closes windows until the one that starts at start_us is open. */
 static enum tend_code advance_to(struct tend__engine *e, int64_t start_us, struct tend_error *err)

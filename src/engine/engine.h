@@ -36,18 +36,18 @@
 #define TEND_WINDOW_GAP_MAX                                                                        \
     366 /* empty windows in a row; rows after a longer gap are quarantined */
 
-enum tend__retrain_when { TEND_RETRAIN_GAIN, TEND_RETRAIN_NEVER, TEND_RETRAIN_EVERY };
+enum tend__retrain_when { TEND_WHEN_GAIN, TEND_WHEN_NEVER, TEND_WHEN_EVERY };
 enum tend__promote_by {
-    TEND_PROMOTE_TRIAL,
-    TEND_PROMOTE_PROOF,
-    TEND_PROMOTE_ASK,
-    TEND_PROMOTE_AT_ONCE
+    TEND_BY_TRIAL,
+    TEND_BY_PROOF,
+    TEND_BY_ASK,
+    TEND_BY_NO_TRIAL
 };
 
 struct tend__policy {
     const char *name;
     enum tend__retrain_when when;
-    size_t every_windows; /* TEND_RETRAIN_EVERY */
+    size_t every_windows; /* TEND_WHEN_EVERY */
     enum tend__promote_by by;
     double fall_back_costs; /* trial: fall back when the predecessor leads by this many retraining
                                costs */
@@ -165,8 +165,7 @@ enum tend_code tend__engine_finish(struct tend__engine *engine,
 enum tend_code tend__engine_report(const struct tend__engine *engine, struct tend__json_writer *w,
                                    struct tend_error *err) TEND_NODISCARD;
 
-/* ---- what the report holds, for those who draw it
- * ----------------------------------------------------------------- */
+/* ---- what the report holds, for those who draw it -------------------------------------------- */
 
 struct tend__window_report {
     int64_t start_us;

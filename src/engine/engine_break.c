@@ -76,9 +76,7 @@ static void describe(const struct tend__engine *e, const struct tend__break *b, 
     (void)snprintf(text, size, "%s: %s", name, tend__break_kind_text(b->kind));
 }
 
-/* ---- incidents
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- incidents ------------------------------------------------------------------------------- */
 
 static struct tend__incident_report *find_open(struct tend__engine *e, const struct tend__break *b)
 {
@@ -180,8 +178,7 @@ static enum tend_code close_incidents(struct tend__engine *e, const struct engin
     return TEND_OK;
 }
 
-/* ---- undo and replay
- * ---------------------------------------------------------------------------------------------- */
+/* ---- undo and replay ------------------------------------------------------------------------- */
 
 /* The window's matrix as it would be without its breaks. *undone is false where no break can be
  * undone. */
@@ -283,8 +280,7 @@ static enum tend_code replay_decisions(struct tend__engine *e, const struct engi
     return code;
 }
 
-/* ---- the two times a break is looked at
- * ---------------------------------------------------------------------------- */
+/* ---- the two times a break is looked at ------------------------------------------------------ */
 
 static void expect_rows(const struct tend__engine *e, struct tend__break_options *options)
 {

@@ -78,8 +78,7 @@ static enum tend_code read_labels(struct tend__engine *e, const struct engine_wi
     return TEND_OK;
 }
 
-/* ---- results of the window's models
- * ------------------------------------------------------------------------------- */
+/* ---- results of the window's models ---------------------------------------------------------- */
 
 static const struct engine_result *find_result(const struct tend__engine *e,
                                                const struct engine_model *model)
@@ -148,8 +147,7 @@ static enum tend_code evaluate_others(struct tend__engine *e, const struct engin
     return TEND_OK;
 }
 
-/* ---- what the window was worth
- * ------------------------------------------------------------------------------------ */
+/* ---- what the window was worth --------------------------------------------------------------- */
 
 /* The mean is exact for the rows with an outcome. The interval is about the rows without one: the
  * standard error of a sample without replacement, normal quantile (Cochran 1977, Sampling
@@ -216,9 +214,7 @@ static enum tend_code tell_estimator(struct tend__engine *e, const struct engine
     return engine__emit(e, &event, err);
 }
 
-/* ---- accept phase
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- accept phase ---------------------------------------------------------------------------- */
 
 static enum tend_code keep_reference(struct tend__engine *e, const struct engine_window *w,
                                      double realised, struct tend_error *err)
@@ -369,9 +365,7 @@ enum tend_code engine__accept(struct tend__engine *e, int64_t now_us, struct ten
     return engine__emit(e, &event, err);
 }
 
-/* ---- the window
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- the window ------------------------------------------------------------------------------ */
 
 /* The training window: the longest, unless the shorter one earned more by two standard errors over
  * the last windows. */

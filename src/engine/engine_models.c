@@ -19,8 +19,7 @@
 #define VERSION_MAX 100000
 #define HASH_SEED_SAMPLE UINT64_C(0x73616d706c65)
 
-/* ---- rows to train on
- * --------------------------------------------------------------------------------------------- */
+/* ---- rows to train on ------------------------------------------------------------------------ */
 
 /* Copies the judged rows of a window that have a label into the ring; the oldest window makes room.
  */
@@ -112,9 +111,7 @@ static size_t sample_rows(const struct tend__engine *e, size_t length, uint64_t 
     return count;
 }
 
-/* ---- the pool
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- the pool -------------------------------------------------------------------------------- */
 
 struct engine_model *engine__model_find(struct tend__engine *e, size_t length, size_t cut_idx)
 {
@@ -258,9 +255,7 @@ enum tend_code engine__models_train(struct tend__engine *e, int64_t now_us, stru
     return code;
 }
 
-/* ---- versions
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- versions -------------------------------------------------------------------------------- */
 
 enum tend_code engine__version_add(struct tend__engine *e, struct engine_model *model,
                                    int64_t now_us, const char *parent, struct tend_error *err)

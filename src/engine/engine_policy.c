@@ -46,8 +46,7 @@ static enum tend_code tell(struct tend__engine *e, const struct engine_model *mo
     return engine__emit(e, &full, err);
 }
 
-/* ---- the comparison of two versions, week by week
- * ----------------------------------------------------------------- */
+/* ---- the comparison of two versions, week by week -------------------------------------------- */
 
 static void end_comparison(struct engine_policy *p)
 {
@@ -164,15 +163,13 @@ enum tend_code engine__trial_close(struct tend__engine *e, struct engine_policy 
     return code;
 }
 
-/* ---- promotion
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- promotion ------------------------------------------------------------------------------- */
 
 static enum tend_code promote(struct tend__engine *e, struct engine_policy *p,
                               struct engine_model *model, const char *why, int64_t now_us,
                               struct tend_error *err)
 {
-    const bool keeps_trial = p->options->by != TEND_PROMOTE_AT_ONCE;
+    const bool keeps_trial = p->options->by != TEND_BY_NO_TRIAL;
     TEND_TRY(engine__trial_close(e, p, "superseded", now_us, err));
     if (keeps_trial) {
         engine__role_set(e, &p->predecessor, p->champion);
@@ -253,7 +250,7 @@ static enum tend_code challenge(struct tend__engine *e, struct engine_policy *p,
     engine__role_set(e, &p->challenger, model);
     TEND_TRY(begin_comparison(e, p, model->version_idx, err));
     p->gain = 0;
-    if (p->options->by != TEND_PROMOTE_ASK || !is_owner(e, p)) {
+    if (p->options->by != TEND_BY_ASK || !is_owner(e, p)) {
         return TEND_OK;
     }
     char text[192];
@@ -270,9 +267,7 @@ static enum tend_code challenge(struct tend__engine *e, struct engine_policy *p,
                 err);
 }
 
-/* ---- judged windows
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- judged windows -------------------------------------------------------------------------- */
 
 static enum tend_code push_week(struct tend__engine *e, struct engine_policy *p,
                                 const struct engine_model *newer, int64_t now_us,
@@ -318,7 +313,7 @@ static enum tend_code push_week(struct tend__engine *e, struct engine_policy *p,
     if (p->predecessor != NULL) {
         return engine__trial_close(e, p, "proven", now_us, err);
     }
-    if (p->options->by == TEND_PROMOTE_PROOF) {
+    if (p->options->by == TEND_BY_PROOF) {
         struct engine_model *model = p->challenger;
         model->ref_count++;
         engine__role_set(e, &p->challenger, NULL);
@@ -358,7 +353,7 @@ static enum tend_code judge_comparison(struct tend__engine *e, struct engine_pol
     if (p->predecessor != NULL && p->trial_windows >= TRIAL_SEASONS_MAX * season) {
         return engine__trial_close(e, p, "not enough evidence", now_us, err);
     }
-    if (p->challenger != NULL && p->options->by == TEND_PROMOTE_PROOF &&
+    if (p->challenger != NULL && p->options->by == TEND_BY_PROOF &&
         p->trial_windows >= PROOF_SEASONS_MAX * season) {
         TEND_TRY(engine__trial_close(e, p, "not enough evidence", now_us, err));
         engine__role_set(e, &p->challenger, NULL);
@@ -370,7 +365,7 @@ static void judge_gain(struct tend__engine *e, struct engine_policy *p,
                        const struct engine_window *w, double champion)
 {
     const double fresh = engine__value_of(e, w->roles.fresh[e->length_idx]);
-    if (p->options->when != TEND_RETRAIN_GAIN || w->break_count > 0 || !isfinite(fresh) ||
+    if (p->options->when != TEND_WHEN_GAIN || w->break_count > 0 || !isfinite(fresh) ||
         w->roles.champion[p - e->policies] != p->champion) {
         return;
     }
@@ -403,18 +398,17 @@ enum tend_code engine__policies_judge(struct tend__engine *e, const struct engin
     return TEND_OK;
 }
 
-/* ---- decisions at the close of a window
- * ---------------------------------------------------------------------------- */
+/* ---- decisions at the close of a window ------------------------------------------------------ */
 
 static bool wants_retrain(const struct tend__engine *e, struct engine_policy *p)
 {
     switch (p->options->when) {
-    case TEND_RETRAIN_NEVER:
+    case TEND_WHEN_NEVER:
         return false;
-    case TEND_RETRAIN_EVERY:
+    case TEND_WHEN_EVERY:
         p->since_windows++;
         return p->since_windows >= p->options->every_windows;
-    case TEND_RETRAIN_GAIN:
+    case TEND_WHEN_GAIN:
         return p->gain >= p->cost_now && p->gain_is_rising && p->challenger == NULL &&
                e->open_break_count == 0;
     }
@@ -423,7 +417,7 @@ static bool wants_retrain(const struct tend__engine *e, struct engine_policy *p)
 
 static size_t recipe_length(const struct tend__engine *e, const struct engine_policy *p)
 {
-    return p->options->when == TEND_RETRAIN_GAIN ? e->lengths[e->length_idx] : e->lengths[0];
+    return p->options->when == TEND_WHEN_GAIN ? e->lengths[e->length_idx] : e->lengths[0];
 }
 
 enum tend_code engine__policies_decide(struct tend__engine *e, int64_t now_us,
@@ -447,7 +441,7 @@ static enum tend_code tell_retrained(struct tend__engine *e, struct engine_polic
     char text[320];
     char evidence[192];
     const struct tend__version_report *v = &e->versions[model->version_idx];
-    if (p->options->when == TEND_RETRAIN_GAIN) {
+    if (p->options->when == TEND_WHEN_GAIN) {
         (void)snprintf(
             text, sizeof(text),
             "%s trained on %llu rows of %zu windows: a fresh model would have earned %.0f %s more, "
@@ -485,12 +479,12 @@ static enum tend_code apply_retrain(struct tend__engine *e, struct engine_policy
         TEND_TRY(tell_retrained(e, p, model, now_us, err));
     }
     switch (p->options->by) {
-    case TEND_PROMOTE_AT_ONCE:
+    case TEND_BY_NO_TRIAL:
         return promote(e, p, model, "at once", now_us, err);
-    case TEND_PROMOTE_TRIAL:
+    case TEND_BY_TRIAL:
         return promote(e, p, model, "on trial", now_us, err);
-    case TEND_PROMOTE_PROOF:
-    case TEND_PROMOTE_ASK:
+    case TEND_BY_PROOF:
+    case TEND_BY_ASK:
         return challenge(e, p, model, now_us, err);
     }
     return TEND_OK;

@@ -13,8 +13,7 @@
 #define HASH_SEED_ID UINT64_C(0x696473)
 #define TEXT_BYTES_MAX ((size_t)1 << 31)
 
-/* ---- codes of categories
- * ------------------------------------------------------------------------------------------ */
+/* ---- codes of categories --------------------------------------------------------------------- */
 
 void tend__codes_init(struct tend__codes *codes)
 {
@@ -83,9 +82,7 @@ enum tend_code tend__codes_find(struct tend__codes *codes, const void *key, size
     return TEND_OK;
 }
 
-/* ---- stores
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- stores ---------------------------------------------------------------------------------- */
 
 enum tend_code tend__rows_new(const struct tend__field *fields, size_t field_count,
                               struct tend__rows **out, struct tend_error *err)
@@ -244,8 +241,7 @@ enum tend_code tend__rows_add(struct tend__rows *rows, const struct tend__batch 
     return TEND_OK;
 }
 
-/* ---- canonical order
- * ---------------------------------------------------------------------------------------------- */
+/* ---- canonical order ------------------------------------------------------------------------- */
 
 static uint64_t hash_number(double x, uint64_t seed)
 {
@@ -468,8 +464,7 @@ struct tend__batch tend__rows_batch(const struct tend__rows *rows)
     };
 }
 
-/* ---- the model's matrix
- * ------------------------------------------------------------------------------------------- */
+/* ---- the model's matrix ---------------------------------------------------------------------- */
 
 struct target {
     float *out; /* the feature's first cell */

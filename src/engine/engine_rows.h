@@ -25,8 +25,7 @@
 #define TEND_CODE_MAX 4096U  /* categories a column; later ones are missing values */
 #define TEND_SEEN_WINDOWS 28 /* ids are remembered for this many windows */
 
-/* ---- codes of categories
- * ------------------------------------------------------------------------------------------ */
+/* ---- codes of categories --------------------------------------------------------------------- */
 
 struct tend__codes {
     struct tend__buf heap; /* the keys' bytes */
@@ -45,9 +44,7 @@ enum tend_code tend__codes_find(struct tend__codes *codes, const void *key, size
                                 bool can_add, uint32_t *code,
                                 struct tend_error *err) TEND_NODISCARD;
 
-/* ---- identities
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- identities ------------------------------------------------------------------------------ */
 
 /* 64-bit hashes of the ids of one window. */
 struct tend__ids {
@@ -56,8 +53,7 @@ struct tend__ids {
     size_t count;
 };
 
-/* ---- the rows of a window
- * ------------------------------------------------------------------------------------------ */
+/* ---- the rows of a window -------------------------------------------------------------------- */
 
 struct tend__store {
     enum tend_type type;

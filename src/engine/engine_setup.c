@@ -14,8 +14,7 @@
 
 #define FIELD_MAX 4096
 
-/* ---- the configuration against the columns
- * -------------------------------------------------------------------------- */
+/* ---- the configuration against the columns --------------------------------------------------- */
 
 static enum tend_code find_field(const struct tend__engine *e, const char *key, const char *name,
                                  size_t *out, struct tend_error *err)
@@ -225,9 +224,7 @@ enum tend_code tend__engine_new(const struct tend__engine_config *config,
     return TEND_OK;
 }
 
-/* ---- death
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- death ----------------------------------------------------------------------------------- */
 
 static void free_models(struct tend__engine *e)
 {
@@ -319,9 +316,7 @@ void tend__engine_free(struct tend__engine *e)
     tend__mem_free(e);
 }
 
-/* ---- guardrails
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- guardrails ------------------------------------------------------------------------------ */
 
 static enum tend_code tell_guardrail(struct tend__engine *e, const struct tend__guardrail *g,
                                      double value, size_t window_idx, int64_t now_us,
