@@ -2,7 +2,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: all demo test lint san fuzz bench bench-check install clean setup setup-test setup-peers
+.PHONY: all demo test lint format san fuzz bench bench-check install clean setup setup-test setup-peers
 
 all: setup $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -29,6 +29,9 @@ test: setup-test
 lint: setup-test
 	python3 tools/lint.py
 	tools/check_symbols.sh $(BUILD)
+
+format: setup-test
+	tools/format
 
 san: setup-test
 	tools/san

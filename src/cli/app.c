@@ -214,7 +214,8 @@ static enum tend_code run_args(struct tend__app *app, enum tend__exit *exit_code
         return TEND_OK;
     }
     if (args->command->run == NULL) {
-        return TEND_FAIL(err, EUNSUPPORTED, "tend %s is not part of this build", args->command->name);
+        return TEND_FAIL(err, EUNSUPPORTED, "tend %s is not part of this build",
+                         args->command->name);
     }
     return args->command->run(app, exit_code, err);
 }

@@ -30,13 +30,20 @@ struct tend__encoding {
     struct tend__encoded_feature *features;
 };
 
-/* The dictionary of each category holds its category_max (0 = 256) most frequent texts, ties in
- * byte order. A category may be a text, a bool ("false", "true"), a number (its shortest decimal)
- * or a time (RFC 3339) in the rows. TEND_ENOTFOUND with the nearest name where `rows` lacks a
- * feature; TEND_ETYPE where a text is not said to be a category; TEND_ELIMIT, TEND_ENOMEM. */
-enum tend_code tend__encoding_new(const struct tend__batch *rows, const char *const *names,
-                                  const bool *is_category, size_t feature_count,
-                                  size_t category_max, struct tend__encoding **out,
+struct tend__encoding_options {
+    const char *const *names; /* feature_count */
+    const bool *is_category;  /* feature_count */
+    size_t feature_count;
+    size_t category_max; /* 0 = 256 */
+};
+
+/* The dictionary of each category holds its category_max most frequent texts, ties in byte order. A
+ * category may be a text, a bool ("false", "true"), a number (its shortest decimal) or a time (RFC
+ * 3339) in the rows. TEND_ENOTFOUND with the nearest name where `rows` lacks a feature; TEND_ETYPE
+ * where a text is not said to be a category; TEND_ELIMIT, TEND_ENOMEM. */
+enum tend_code tend__encoding_new(const struct tend__batch *rows,
+                                  const struct tend__encoding_options *options,
+                                  struct tend__encoding **out,
                                   struct tend_error *err) TEND_NODISCARD;
 
 /* An encoding with given dictionaries, for reading one back: add the features in order.
