@@ -15,11 +15,18 @@
  * sum of the finite values. Who needs the IEEE sum looks at the counts. Negative zero counts as
  * zero; an empty sum is +0.
  *
- * Encoded form (canonical: the same values in any order and any sharding give the same bytes),
- * little-endian: 0  4  magic "tXS1" 4  8  count of NaN          12  8  count of +infinity     20  8
- * count of -infinity 28 1  sign: 0 zero, 1 positive, 2 negative 29 1  index of the lowest limb that
- * is not 0 (0 where the sum is 0) 30 1  number of limbs (0 where the sum is 0) 31 4n the limbs of
- * the size of the sum, lowest first; neither the first nor the last is 0
+ * Encoded form, canonical: the same values in any order and any sharding give the same bytes.
+ * Little-endian:
+ *
+ *   at  bytes
+ *   0   4    magic "tXS1"
+ *   4   8    count of NaN
+ *   12  8    count of +infinity
+ *   20  8    count of -infinity
+ *   28  1    sign: 0 zero, 1 positive, 2 negative
+ *   29  1    index of the lowest limb that is not 0; 0 where the sum is 0
+ *   30  1    number n of limbs; 0 where the sum is 0
+ *   31  4 n  limbs of the size of the sum, lowest first; neither the first nor the last is 0
  */
 #ifndef TEND_SKETCH_EXACT_SUM_H
 #define TEND_SKETCH_EXACT_SUM_H

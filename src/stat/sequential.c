@@ -25,9 +25,7 @@ static const double HARM_GRID[4] = {0.25, 1.0, 4.0, 16.0};
 static const double CERTIFICATE_GRID[5] = {0.25, 1.0, 4.0, 16.0, 64.0};
 static const double MISS_LAMBDAS[4] = {0.5, 1.0, 2.0, 4.0};
 
-/* ---- evidence
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- evidence ---- */
 
 struct evidence_input {
     double k;
@@ -98,9 +96,7 @@ static double weigh_smaller(const struct evidence_input *self, const struct evid
     return fmin(weigh(self, true), b);
 }
 
-/* ---- harm watch
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- harm watch ---- */
 
 struct run_window {
     double x; /* as pushed */
@@ -325,9 +321,7 @@ struct tend__harm_watch_options tend__business_floor_options(const double *refer
         .threshold = 52.0, .reference = reference, .reference_count = reference_count};
 }
 
-/* ---- certificate
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- certificate ---- */
 
 struct tend__certificate {
     double margin;
@@ -408,9 +402,7 @@ void tend__certificate_push(struct tend__certificate *certificate, double weekly
     *proven = certificate->proven;
 }
 
-/* ---- miss watch
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- miss watch ---- */
 
 void tend__miss_watch_init(struct tend__miss_watch *watch)
 {

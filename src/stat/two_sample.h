@@ -5,13 +5,16 @@
  * r_j of m are the counts of the reference, c_j of n those of the current rows, t_j = r_j + c_j of
  * N; p = r/m, q = c/n; P, Q cumulated; pi = t/N.
  *
- *   psi         sum (q - p) ln(q / p), counts floored at 1/2
- *   ks          max |Q_j - P_j|                             (ordered bins only)
- *   w1          sum |Q_j - P_j| (x_(j+1) - x_j)             (ordered bins;
- * scipy.stats.wasserstein_distance) w1_normalised  w1 / standard deviation of the reference (by bin
- * positions, divisor m) js          Jensen-Shannon distance, base 2: the root of the divergence,
- * 0..1 (scipy's jensenshannon(p, q, 2)) hellinger   sqrt(1 - sum sqrt(p q)), 0..1 l_inf       max
- * |q_j - p_j| chi2        Pearson's statistic of the 2 x k table, after small cells are merged
+ *   psi             sum (q - p) ln(q / p), counts floored at 1/2
+ *   ks              max |Q_j - P_j|; ordered bins only
+ *   w1              sum |Q_j - P_j| (x_(j+1) - x_j); ordered bins only
+ *                   (scipy.stats.wasserstein_distance of the positions with the counts as weights)
+ *   w1_normalised   w1 / standard deviation of the reference (of the positions, divisor m)
+ *   js              Jensen-Shannon distance, base 2: the root of the divergence, 0..1
+ *                   (scipy.spatial.distance.jensenshannon(p, q, base=2), not squared)
+ *   hellinger       sqrt(1 - sum sqrt(p q)), 0..1
+ *   l_inf           max |q_j - p_j|
+ *   chi2            Pearson's statistic of the 2 x k table, after small cells are merged
  *
  * The null of every p-value is that both are draws from one population: given the pooled counts t_j
  * the current counts are multivariate hypergeometric, so the p-values are permutation p-values up
