@@ -230,7 +230,7 @@ static enum tend_code on_event(void *ctx, const struct tend__engine_event *event
                                struct tend_error *err)
 {
     struct tend__play *play = ctx;
-    if (event->kind != TEND_EVENT_WINDOW) {
+    if (event->kind != TEND_HAPPENED_WINDOW) {
         TEND_TRY(keep_entry(play, event, err));
     }
     if (play->options->story != NULL) {
@@ -273,24 +273,51 @@ static enum tend_code feed(struct tend__play *play, struct tend__lake_reader *re
     }
 }
 
+/* The time range that was asked for, as a condition for the lake; empty where all rows are wanted.
+ */
+static enum tend_code time_condition(const struct tend__play_options *options,
+                                     struct tend__buf *sql, struct tend_error *err)
+{
+    const int64_t bounds[2] = {options->since_us, options->until_us};
+    const int64_t open[2] = {INT64_MIN, INT64_MAX};
+    const char *const operators[2] = {" >= make_timestamp(", " < make_timestamp("};
+    for (int i = 0; i < 2; i++) {
+        if (bounds[i] == open[i]) {
+            continue;
+        }
+        tend__buf_text(sql, sql->len > 0 ? " AND " : "");
+        tend__sql_name(sql, options->config->time);
+        tend__buf_printf(sql, "%s%lld)", operators[i], (long long)bounds[i]);
+    }
+    return tend__buf_code(sql, err);
+}
+
 static enum tend_code play_rows(struct tend__play *play, struct tend__lake *lake,
                                 struct tend_error *err)
 {
     const struct tend__play_options *options = play->options;
+    struct tend__buf where;
+    tend__buf_init(&where, 65536);
+    enum tend_code code = time_condition(options, &where, err);
     const struct tend__lake_read_options read = {
         .order_by = options->config->time,
         .time_column = options->config->time,
+        .where = where.len > 0 ? tend__buf_str(&where) : NULL,
         .progress = options->progress,
         .progress_ctx = options->progress_ctx,
     };
     struct tend__lake_reader *reader = NULL;
-    TEND_TRY(tend__lake_open(lake, options->data, &read, &reader, err));
+    if (code == TEND_OK) {
+        code = tend__lake_open(lake, options->data, &read, &reader, err);
+    }
+    tend__buf_deinit(&where);
+    TEND_TRY(code);
     const struct tend__engine_ports ports = {
         .trainer = &play->trainer,
         .on_event = on_event,
         .event_ctx = play,
     };
-    enum tend_code code = copy_fields(play, reader, err);
+    code = copy_fields(play, reader, err);
     if (code == TEND_OK) {
         code = tend__engine_new(&play->engine_config, &ports, play->fields, play->field_count,
                                 &play->engine, err);
@@ -390,7 +417,7 @@ enum tend_code tend__play_json(const struct tend__play *play, struct tend__buf *
         const struct tend__play_entry *entry = &play->entries[i];
         tend__jsonw_object_begin(&w);
         tend__jsonw_member_time(&w, "time", entry->time_us);
-        tend__jsonw_member_text(&w, "kind", tend__event_kind_text(entry->kind));
+        tend__jsonw_member_text(&w, "kind", tend__happening_text(entry->kind));
         tend__jsonw_member_text(&w, "version", entry->version[0] == '\0' ? NULL : entry->version);
         tend__jsonw_member_number(&w, "value", entry->value);
         tend__jsonw_member_number(&w, "cost", entry->cost);

@@ -26,6 +26,8 @@ struct tend__play_options {
     const char *data;     /* what the lake reads */
     size_t train_windows; /* 0 = the engine's default */
     size_t accept_windows;
+    int64_t since_us; /* rows from here on; INT64_MIN = all */
+    int64_t until_us; /* and before this; INT64_MAX = all */
     uint64_t seed;
     const char *only_policy; /* NULL = all */
     struct tend__lake_options lake;
@@ -38,7 +40,7 @@ struct tend__play_options {
 /* One entry of the ledger that the run made. */
 struct tend__play_entry {
     int64_t time_us;
-    enum tend__event_kind kind;
+    enum tend__happening kind;
     char version[24];
     double value; /* money; NAN */
     double cost;

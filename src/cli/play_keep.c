@@ -43,7 +43,7 @@ static enum tend_code keep_ledger(const struct tend__play *play, const char *mod
         code = write_evidence(&entries[i], &texts[i], err);
         rows[i] = (struct tend__ledger_entry){
             .time_us = entries[i].time_us,
-            .kind = tend__event_kind_text(entries[i].kind),
+            .kind = tend__happening_text(entries[i].kind),
             .model = model,
             .version = entries[i].version,
             .cost = entries[i].cost,

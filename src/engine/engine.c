@@ -22,40 +22,40 @@
 #define INCIDENT_MAX 10000
 #define REPORT_MAX 1000000
 
-const char *tend__event_kind_text(enum tend__event_kind kind)
+const char *tend__happening_text(enum tend__happening kind)
 {
     switch (kind) {
-    case TEND_EVENT_ACCEPTED:
+    case TEND_HAPPENED_ACCEPTED:
         return "accepted";
-    case TEND_EVENT_WINDOW:
+    case TEND_HAPPENED_WINDOW:
         return "window";
-    case TEND_EVENT_BREAK_OPENED:
+    case TEND_HAPPENED_BREAK_OPENED:
         return "break_opened";
-    case TEND_EVENT_BREAK_COSTED:
+    case TEND_HAPPENED_BREAK_COSTED:
         return "break_costed";
-    case TEND_EVENT_BREAK_CLOSED:
+    case TEND_HAPPENED_BREAK_CLOSED:
         return "break_closed";
-    case TEND_EVENT_ALARM:
+    case TEND_HAPPENED_ALARM:
         return "alarm";
-    case TEND_EVENT_GUARDRAIL:
+    case TEND_HAPPENED_GUARDRAIL:
         return "guardrail";
-    case TEND_EVENT_RETRAINED:
+    case TEND_HAPPENED_RETRAINED:
         return "retrained";
-    case TEND_EVENT_PROMOTED:
+    case TEND_HAPPENED_PROMOTED:
         return "promoted";
-    case TEND_EVENT_ASKED:
+    case TEND_HAPPENED_ASKED:
         return "asked";
-    case TEND_EVENT_FELL_BACK:
+    case TEND_HAPPENED_FELL_BACK:
         return "fell_back";
-    case TEND_EVENT_PROVEN:
+    case TEND_HAPPENED_PROVEN:
         return "proven";
-    case TEND_EVENT_TRIAL_CLOSED:
+    case TEND_HAPPENED_TRIAL_CLOSED:
         return "trial_closed";
-    case TEND_EVENT_DEMOTED:
+    case TEND_HAPPENED_DEMOTED:
         return "demoted";
-    case TEND_EVENT_TRAIN_FAILED:
+    case TEND_HAPPENED_TRAIN_FAILED:
         return "train_failed";
-    case TEND_EVENT_QUARANTINED:
+    case TEND_HAPPENED_QUARANTINED:
         return "quarantined";
     }
     return "unknown";
@@ -295,7 +295,7 @@ static enum tend_code look_at_live(struct tend__engine *e, struct engine_window 
     }
     TEND_TRY(estimate_window(e, w, now_us, err));
     const struct tend__engine_event event = {
-        .kind = TEND_EVENT_WINDOW,
+        .kind = TEND_HAPPENED_WINDOW,
         .time_us = now_us,
         .window_idx = w->idx,
         .version = e->versions[report->version].name,
@@ -412,7 +412,7 @@ static enum tend_code note_failed_training(struct tend__engine *e, int64_t now_u
     char text[TEND_ERROR_TEXT_SIZE];
     (void)snprintf(text, sizeof(text), "training failed, the champion stays: %.600s", why);
     const struct tend__engine_event event = {
-        .kind = TEND_EVENT_TRAIN_FAILED,
+        .kind = TEND_HAPPENED_TRAIN_FAILED,
         .time_us = now_us,
         .window_idx = e->window_idx,
         .version = "",
@@ -519,7 +519,7 @@ static enum tend_code quarantine(struct tend__engine *e, int64_t time_us, struct
                    "rows from %s on are set aside: nothing came for more than %d windows before",
                    when, TEND_WINDOW_GAP_MAX);
     const struct tend__engine_event event = {
-        .kind = TEND_EVENT_QUARANTINED,
+        .kind = TEND_HAPPENED_QUARANTINED,
         .time_us = e->last_time_us,
         .window_idx = e->window_idx,
         .version = "",

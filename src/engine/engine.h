@@ -99,29 +99,29 @@ struct tend__engine_config {
     struct tend__policy policies[TEND_POLICY_MAX];
 };
 
-enum tend__event_kind {
-    TEND_EVENT_ACCEPTED, /* first champion accepted */
-    TEND_EVENT_WINDOW,   /* a live window closed */
-    TEND_EVENT_BREAK_OPENED,
-    TEND_EVENT_BREAK_COSTED, /* undo-and-replay on outcomes */
-    TEND_EVENT_BREAK_CLOSED,
-    TEND_EVENT_ALARM,     /* harm or floor */
-    TEND_EVENT_GUARDRAIL, /* an aggregate crossed its bound */
-    TEND_EVENT_RETRAINED,
-    TEND_EVENT_PROMOTED,
-    TEND_EVENT_ASKED, /* promotion waits for a person */
-    TEND_EVENT_FELL_BACK,
-    TEND_EVENT_PROVEN, /* the weekly certificate crossed 1/alpha */
-    TEND_EVENT_TRIAL_CLOSED,
-    TEND_EVENT_DEMOTED,      /* the value estimate contradicted by outcomes, or restored */
-    TEND_EVENT_TRAIN_FAILED, /* the champion stays */
-    TEND_EVENT_QUARANTINED   /* rows whose time cannot be */
+enum tend__happening {
+    TEND_HAPPENED_ACCEPTED, /* first champion accepted */
+    TEND_HAPPENED_WINDOW,   /* a live window closed */
+    TEND_HAPPENED_BREAK_OPENED,
+    TEND_HAPPENED_BREAK_COSTED, /* undo-and-replay on outcomes */
+    TEND_HAPPENED_BREAK_CLOSED,
+    TEND_HAPPENED_ALARM,     /* harm or floor */
+    TEND_HAPPENED_GUARDRAIL, /* an aggregate crossed its bound */
+    TEND_HAPPENED_RETRAINED,
+    TEND_HAPPENED_PROMOTED,
+    TEND_HAPPENED_ASKED, /* promotion waits for a person */
+    TEND_HAPPENED_FELL_BACK,
+    TEND_HAPPENED_PROVEN, /* the weekly certificate crossed 1/alpha */
+    TEND_HAPPENED_TRIAL_CLOSED,
+    TEND_HAPPENED_DEMOTED,      /* the value estimate contradicted by outcomes, or restored */
+    TEND_HAPPENED_TRAIN_FAILED, /* the champion stays */
+    TEND_HAPPENED_QUARANTINED   /* rows whose time cannot be */
 };
 
 /* One thing that happened. `text` is a sentence for a person; `evidence` is a JSON object; both
  * live until the callback returns. */
 struct tend__engine_event {
-    enum tend__event_kind kind;
+    enum tend__happening kind;
     int64_t time_us;
     size_t window_idx;
     const char *version;
@@ -141,7 +141,7 @@ struct tend__engine_ports {
 
 struct tend__engine;
 
-const char *tend__event_kind_text(enum tend__event_kind kind);
+const char *tend__happening_text(enum tend__happening kind);
 
 /* Checks the configuration against the columns. TEND_EINVAL, TEND_ENOTFOUND, TEND_ETYPE or
  * TEND_ESYNTAX with the key's name in the text. `fields` is borrowed for the engine's life. */

@@ -129,7 +129,7 @@ static enum tend_code open_incident(struct tend__engine *e, struct engine_window
         incident->id, incident->cause, incident->columns, b->factor, b->offset, b->share,
         b->evidence, changed);
     const struct tend__engine_event event = {
-        .kind = TEND_EVENT_BREAK_OPENED,
+        .kind = TEND_HAPPENED_BREAK_OPENED,
         .time_us = now_us,
         .window_idx = w->idx,
         .version = "",
@@ -165,7 +165,7 @@ static enum tend_code close_incidents(struct tend__engine *e, const struct engin
         char evidence[64];
         (void)snprintf(evidence, sizeof(evidence), "{\"incident\":\"%s\"}", incident->id);
         const struct tend__engine_event event = {
-            .kind = TEND_EVENT_BREAK_CLOSED,
+            .kind = TEND_HAPPENED_BREAK_CLOSED,
             .time_us = now_us,
             .window_idx = w->idx,
             .version = "",
@@ -390,7 +390,7 @@ enum tend_code engine__breaks_cost(struct tend__engine *e, struct engine_window 
                        "{\"incident\":\"%s\",\"window\":%.9g,\"total\":%.9g}", incident->id, cost,
                        incident->cost);
         const struct tend__engine_event event = {
-            .kind = TEND_EVENT_BREAK_COSTED,
+            .kind = TEND_HAPPENED_BREAK_COSTED,
             .time_us = now_us,
             .window_idx = w->idx,
             .version = "",

@@ -203,7 +203,7 @@ static enum tend_code tell_estimator(struct tend__engine *e, const struct engine
     }
     e->was_demoted = demoted;
     const struct tend__engine_event event = {
-        .kind = TEND_EVENT_DEMOTED,
+        .kind = TEND_HAPPENED_DEMOTED,
         .time_us = now_us,
         .window_idx = w->idx,
         .value = (double)NAN,
@@ -354,7 +354,7 @@ enum tend_code engine__accept(struct tend__engine *e, int64_t now_us, struct ten
     v->promoted_us = now_us;
     (void)snprintf(v->verdict, sizeof(v->verdict), "accepted");
     const struct tend__engine_event event = {
-        .kind = TEND_EVENT_ACCEPTED,
+        .kind = TEND_HAPPENED_ACCEPTED,
         .time_us = now_us,
         .window_idx = e->window_idx,
         .version = v->name,

@@ -148,7 +148,7 @@ enum tend_code engine__trial_close(struct tend__engine *e, struct engine_policy 
                        "{\"seasons\":%zu,\"earned\":%s,\"earned_low\":%s,\"certificate\":%.9g}",
                        p->week_count, earned, low, v->evidence);
         const struct tend__engine_event event = {
-            .kind = TEND_EVENT_TRIAL_CLOSED,
+            .kind = TEND_HAPPENED_TRIAL_CLOSED,
             .time_us = now_us,
             .window_idx = e->window_idx,
             .version = v->name,
@@ -185,7 +185,7 @@ static enum tend_code promote(struct tend__engine *e, struct engine_policy *p,
         char text[256];
         (void)snprintf(text, sizeof(text), "%s takes over from %s %s", v->name, v->parent, why);
         TEND_TRY(tell(e, model,
-                      &(struct tend__engine_event){.kind = TEND_EVENT_PROMOTED,
+                      &(struct tend__engine_event){.kind = TEND_HAPPENED_PROMOTED,
                                                    .time_us = now_us,
                                                    .value = (double)NAN,
                                                    .cost = 0,
@@ -224,7 +224,7 @@ static enum tend_code fall_back(struct tend__engine *e, struct engine_policy *p,
         (void)snprintf(evidence, sizeof(evidence), "{\"regret\":%.9g,\"bound\":%.9g}", lost,
                        p->options->fall_back_costs * e->config.retrain_cost);
         code = tell(e, old,
-                    &(struct tend__engine_event){.kind = TEND_EVENT_FELL_BACK,
+                    &(struct tend__engine_event){.kind = TEND_HAPPENED_FELL_BACK,
                                                  .time_us = now_us,
                                                  .value = -lost,
                                                  .cost = 0,
@@ -258,7 +258,7 @@ static enum tend_code challenge(struct tend__engine *e, struct engine_policy *p,
                    "%s is ready and waits for approval; it is compared with %s meanwhile",
                    version_name(e, model), version_name(e, p->champion));
     return tell(e, model,
-                &(struct tend__engine_event){.kind = TEND_EVENT_ASKED,
+                &(struct tend__engine_event){.kind = TEND_HAPPENED_ASKED,
                                              .time_us = now_us,
                                              .value = (double)NAN,
                                              .cost = 0,
@@ -302,7 +302,7 @@ static enum tend_code push_week(struct tend__engine *e, struct engine_policy *p,
         (void)snprintf(json, sizeof(json), "{\"certificate\":%.9g,\"seasons\":%zu}", evidence,
                        p->week_count);
         TEND_TRY(tell(e, newer,
-                      &(struct tend__engine_event){.kind = TEND_EVENT_PROVEN,
+                      &(struct tend__engine_event){.kind = TEND_HAPPENED_PROVEN,
                                                    .time_us = now_us,
                                                    .value = (double)NAN,
                                                    .cost = 0,
@@ -457,7 +457,7 @@ static enum tend_code tell_retrained(struct tend__engine *e, struct engine_polic
                    "{\"gain\":%.9g,\"threshold\":%.9g,\"rows\":%llu,\"windows\":%zu}", p->gain,
                    p->cost_now, (unsigned long long)v->row_count, v->train_windows);
     return tell(e, model,
-                &(struct tend__engine_event){.kind = TEND_EVENT_RETRAINED,
+                &(struct tend__engine_event){.kind = TEND_HAPPENED_RETRAINED,
                                              .time_us = now_us,
                                              .value = p->gain,
                                              .cost = e->config.retrain_cost,

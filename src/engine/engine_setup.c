@@ -19,18 +19,22 @@
 static enum tend_code find_field(const struct tend__engine *e, const char *key, const char *name,
                                  size_t *out, struct tend_error *err)
 {
-    const char *names[FIELD_MAX];
+    const char **names = NULL;
     for (size_t i = 0; i < e->field_count; i++) {
         if (strcmp(e->fields[i].name, name) == 0) {
             *out = i;
             return TEND_OK;
         }
+    }
+    TEND_TRY(tend__mem_new(e->field_count, sizeof(*names), &names, err));
+    for (size_t i = 0; i < e->field_count; i++) {
         names[i] = e->fields[i].name;
     }
     const char *near = tend__name_nearest(name, names, e->field_count);
+    tend__mem_free(names);
     if (near != NULL) {
-        return TEND_FAIL(err, ENOTFOUND, "%s: the data has no column '%s' (did you mean '%s'?)",
-                         key, name, near);
+        return TEND_FAIL(err, ENOTFOUND, "%s: the data has no column '%s' (did you mean '%s'?)", key,
+                         name, near);
     }
     return TEND_FAIL(err, ENOTFOUND, "%s: the data has no column '%s'", key, name);
 }
@@ -329,7 +333,7 @@ static enum tend_code tell_guardrail(struct tend__engine *e, const struct tend__
                    value, is_above ? "above" : "below", is_above ? g->high : g->low);
     (void)snprintf(evidence, sizeof(evidence), "{\"value\":%.9g}", value);
     const struct tend__engine_event event = {
-        .kind = TEND_EVENT_GUARDRAIL,
+        .kind = TEND_HAPPENED_GUARDRAIL,
         .time_us = now_us,
         .window_idx = window_idx,
         .version = "",

@@ -132,7 +132,7 @@ static enum tend_code raise_alarm(struct tend__engine *e, bool is_floor,
                    "\"per_row\":%.9g}",
                    incident->id, kind, state->evidence, threshold, state->mean);
     const struct tend__engine_event event = {
-        .kind = TEND_EVENT_ALARM,
+        .kind = TEND_HAPPENED_ALARM,
         .time_us = now_us,
         .window_idx = e->window_idx,
         .version = "",
