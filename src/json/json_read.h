@@ -2,16 +2,17 @@
 /*
  * json_read.h: JSON text and UBJSON bytes as one kind of tree.
  *
- * A document owns its nodes, keys and texts, all in one arena; nothing of the input is kept. Nodes are read-only, so
- * threads may share a document. Arrays of numbers alone are packed: one node, and its numbers side by side in the
- * type that the input named (where it named none: int64 where all are integers, else binary64). Walk the rest
- * with
+ * A document owns its nodes, keys and texts, all in one arena; nothing of the input is kept. Nodes
+ * are read-only, so threads may share a document. Arrays of numbers alone are packed: one node, and
+ * its numbers side by side in the type that the input named (where it named none: int64 where all
+ * are integers, else binary64). Walk the rest with
  *
  *     for (const struct tend__json_node *n = tend__json_first(array); n != NULL; n = n->next)
  *
- * A repeated key is kept; tend__json_member() gives the first. JSON is parsed by simdjson (Langdale and Lemire 2019,
- * "Parsing gigabytes of JSON per second"), which also validates UTF-8. UBJSON is Draft 12 without high-precision
- * numbers and without typed containers of anything but numbers, which XGBoost never writes.
+ * A repeated key is kept; tend__json_member() gives the first. JSON is parsed by simdjson (Langdale
+ * and Lemire 2019, "Parsing gigabytes of JSON per second"), which also validates UTF-8. UBJSON is
+ * Draft 12 without high-precision numbers and without typed containers of anything but numbers,
+ * which XGBoost never writes.
  */
 #ifndef TEND_JSON_JSON_READ_H
 #define TEND_JSON_JSON_READ_H
@@ -64,8 +65,8 @@ struct tend__json_node {
 
 struct tend__json;
 
-/* ECORRUPT: not JSON or not UBJSON (UBJSON: err->column is the 1-based byte, and the text says the offset); ELIMIT: too
- * large or too deep. *out is untouched on failure. */
+/* ECORRUPT: not JSON or not UBJSON (UBJSON: err->column is the 1-based byte, and the text says the
+ * offset); ELIMIT: too large or too deep. *out is untouched on failure. */
 enum tend_code tend__json_parse(const char *text, size_t len, struct tend__json **out,
                                 struct tend_error *err) TEND_NODISCARD;
 enum tend_code tend__ubjson_parse(const void *bytes, size_t len, struct tend__json **out,
@@ -74,7 +75,8 @@ void tend__json_free(struct tend__json *json);
 
 const struct tend__json_node *tend__json_root(const struct tend__json *json); /* never NULL */
 
-/* NULL where there is none, where `node` is NULL, or where it is of another kind: so paths may be chained. */
+/* NULL where there is none, where `node` is NULL, or where it is of another kind: so paths may be
+ * chained. */
 const struct tend__json_node *tend__json_first(const struct tend__json_node *node);
 const struct tend__json_node *tend__json_member(const struct tend__json_node *node,
                                                 const char *key);
@@ -91,8 +93,8 @@ bool tend__json_numbers_count(const struct tend__json_node *node, size_t *out);
 /* The idx-th number of a packed array (idx < count); an integer type is exact up to 2^53. */
 double tend__json_number_at(const struct tend__json_node *node, size_t idx);
 
-/* All `count` numbers of a packed array: converted to binary32 (rounded once), or to int64 (false where one is not an
- * integer that fits). Nothing to do for an empty array. */
+/* All `count` numbers of a packed array: converted to binary32 (rounded once), or to int64 (false
+ * where one is not an integer that fits). Nothing to do for an empty array. */
 void tend__json_floats(const struct tend__json_node *node, float *out);
 bool tend__json_integers(const struct tend__json_node *node, int64_t *out);
 

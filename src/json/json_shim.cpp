@@ -1,8 +1,11 @@
-// SPDX-License-Identifier: Apache-2.0
-// json_shim.cpp: the one C++ file: simdjson's document, told to C functions one value at a time.
-//
-// Nothing throws: every call is simdjson's error-code form. simdjson allocates for itself, so this is the one place
-// whose memory does not come through base/mem.h. The depth is bounded by the parser, and with it the recursion here.
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json_shim.cpp: the one C++ file: simdjson's document, told to C functions one value at a time.
+ *
+ * Nothing throws: every call is simdjson's error-code form. simdjson allocates for itself, so this
+ * is the one place whose memory does not come through base/mem.h. The depth is bounded by the
+ * parser, and with it the recursion here.
+ */
 #include "json/json_shim.h"
 
 #include <simdjson.h>
@@ -121,8 +124,7 @@ bool tell(const element &value, const tend_json_sink &sink)
     }
     case element_type::INT64: {
         int64_t number = 0;
-        return value.get_int64().get(number) == simdjson::SUCCESS &&
-               sink.integer(sink.ctx, number);
+        return value.get_int64().get(number) == simdjson::SUCCESS && sink.integer(sink.ctx, number);
     }
     case element_type::UINT64:
     case element_type::DOUBLE:

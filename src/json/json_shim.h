@@ -2,8 +2,9 @@
 /*
  * json_shim.h: the door from C to simdjson, which speaks C++. Private to this folder.
  *
- * The text is parsed and validated whole, then told to the sink in the order of the document. A sink's function returns
- * false to stop. Lengths are in bytes; keys and texts are not terminated and live for the call alone.
+ * The text is parsed and validated whole, then told to the sink in the order of the document. A
+ * sink's function returns false to stop. Lengths are in bytes; keys and texts are not terminated
+ * and live for the call alone.
  */
 #ifndef TEND_JSON_JSON_SHIM_H
 #define TEND_JSON_JSON_SHIM_H
@@ -27,7 +28,8 @@ struct tend_json_sink {
     bool (*integer)(void *ctx, int64_t number);
     bool (*boolean)(void *ctx, bool yes);
     bool (*null)(void *ctx);
-    /* An array of numbers alone, at least one: room for `count` of them, which the shim then fills. */
+    /* An array of numbers alone, at least one: room for `count` of them, which the shim then fills.
+     */
     int64_t *(*integers)(void *ctx, size_t count);
     double *(*reals)(void *ctx, size_t count);
 };

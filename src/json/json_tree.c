@@ -2,9 +2,9 @@
 /*
  * json_tree.c: the document: an arena of chunks, nodes linked in it, and reading them.
  *
- * Everything in a document dies at once, so nodes, keys, texts and packed numbers lie one after another in chunks that
- * double up to a megabyte; a larger piece has a chunk of its own. Children are a linked list: UBJSON does not always
- * say beforehand how many there are.
+ * Everything in a document dies at once, so nodes, keys, texts and packed numbers lie one after
+ * another in chunks that double up to a megabyte; a larger piece has a chunk of its own. Children
+ * are a linked list: UBJSON does not always say beforehand how many there are.
  */
 #include "json/json_tree.h"
 
@@ -315,8 +315,8 @@ bool tend__json_bool(const struct tend__json_node *node, bool *out)
 
 bool tend__json_numbers_count(const struct tend__json_node *node, size_t *out)
 {
-    if (node == NULL || (node->kind != TEND_JSON_PACKED &&
-                         (node->kind != TEND_JSON_ARRAY || node->count > 0))) {
+    if (node == NULL ||
+        (node->kind != TEND_JSON_PACKED && (node->kind != TEND_JSON_ARRAY || node->count > 0))) {
         return false;
     }
     *out = node->count;
@@ -355,7 +355,8 @@ void tend__json_floats(const struct tend__json_node *node, float *out)
         return;
     }
     for (size_t i = 0; i < node->count; i++) {
-        /* A number beyond binary32 becomes an infinity, as a cast of it does on every machine tend knows. */
+        /* A number beyond binary32 becomes an infinity, as a cast of it does on every machine tend
+         * knows. */
         out[i] = (float)tend__json_number_at(node, i);
     }
 }

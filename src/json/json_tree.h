@@ -2,8 +2,8 @@
 /*
  * json_tree.h: building a document node by node, for the two readers. Private to this folder.
  *
- * The builder keeps a stack of open containers. Every function fails with ENOMEM or ELIMIT and leaves a document that
- * can still be freed.
+ * The builder keeps a stack of open containers. Every function fails with ENOMEM or ELIMIT and
+ * leaves a document that can still be freed.
  */
 #ifndef TEND_JSON_JSON_TREE_H
 #define TEND_JSON_JSON_TREE_H
@@ -24,8 +24,8 @@ struct tend__json_builder {
     size_t key_len;
 };
 
-enum tend_code tend__json_builder_init(struct tend__json_builder *b, struct tend_error *err)
-    TEND_NODISCARD;
+enum tend_code tend__json_builder_init(struct tend__json_builder *b,
+                                       struct tend_error *err) TEND_NODISCARD;
 
 /* The key of the node that is added next, which must then be a member of an object. */
 enum tend_code tend__json_builder_key(struct tend__json_builder *b, const char *text,
@@ -43,7 +43,8 @@ enum tend_code tend__json_builder_close(struct tend__json_builder *b) TEND_NODIS
 
 enum tend_code tend__json_builder_text(struct tend__json_builder *b, const char *text,
                                        size_t len) TEND_NODISCARD;
-enum tend_code tend__json_builder_number(struct tend__json_builder *b, double number) TEND_NODISCARD;
+enum tend_code tend__json_builder_number(struct tend__json_builder *b,
+                                         double number) TEND_NODISCARD;
 enum tend_code tend__json_builder_integer(struct tend__json_builder *b,
                                           int64_t number) TEND_NODISCARD;
 

@@ -4,13 +4,14 @@
  *
  * One value is a marker byte and its payload, numbers big-endian:
  *
- *     Z null   T true   F false   N nothing (skipped)   i int8   U uint8   I int16   l int32   L int64
- *     d binary32   D binary64   C one byte of text   S length, bytes
- *     [ values ]     [ # count values     [ $ type # count payloads
- *     { members }    { # count members                                   a member is length, bytes, value
+ *     Z null   T true   F false   N nothing (skipped)   i int8   U uint8   I int16   l int32   L
+ * int64 d binary32   D binary64   C one byte of text   S length, bytes [ values ]     [ # count
+ * values     [ $ type # count payloads { members }    { # count members a member is length, bytes,
+ * value
  *
- * A length or a count is an integer value with its own marker. Every element costs at least one byte of input, so the
- * input bounds the work; the builder bounds depth and memory. No recursion: the loop keeps what is open in a stack.
+ * A length or a count is an integer value with its own marker. Every element costs at least one
+ * byte of input, so the input bounds the work; the builder bounds depth and memory. No recursion:
+ * the loop keeps what is open in a stack.
  */
 #include "json/json_read.h"
 
@@ -27,7 +28,8 @@ struct reader {
     size_t at;
     struct tend_error *err;
     struct tend__json_builder builder;
-    size_t left[TEND_JSON_READ_DEPTH_MAX]; /* elements to come of each open container, or UNCOUNTED */
+    size_t
+        left[TEND_JSON_READ_DEPTH_MAX]; /* elements to come of each open container, or UNCOUNTED */
 };
 
 static enum tend_code fail(struct reader *r, const char *words)

@@ -2,10 +2,11 @@
 /*
  * forest.c: walks the trees, adds the leaves, applies the link.
  *
- * A walk is a chain of loads that wait for each other, so eight chains run side by side: eight trees for a single row,
- * eight rows of a block for many (the tree then stays in the nearest cache). Leaves are added in the order of the trees
- * and in binary32 either way, so both give the same bits, and XGBoost's. The idea of walking branch-free to a fixed
- * depth is from Asadi, Lin and de Vries 2014, "Runtime optimizations for tree-based machine learning models".
+ * A walk is a chain of loads that wait for each other, so eight chains run side by side: eight
+ * trees for a single row, eight rows of a block for many (the tree then stays in the nearest
+ * cache). Leaves are added in the order of the trees and in binary32 either way, so both give the
+ * same bits, and XGBoost's. The idea of walking branch-free to a fixed depth is from Asadi, Lin and
+ * de Vries 2014, "Runtime optimizations for tree-based machine learning models".
  */
 #include "model/forest.h"
 
@@ -23,9 +24,9 @@
 #define STEPS_UNCHECKED 8
 
 #ifdef __clang__
-#define UNROLL_LANES _Pragma("unroll")
+#    define UNROLL_LANES _Pragma("unroll")
 #else
-#define UNROLL_LANES _Pragma("GCC unroll 8")
+#    define UNROLL_LANES _Pragma("GCC unroll 8")
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
@@ -43,7 +44,8 @@ INLINE uint32_t take_step(const struct tend__forest *forest, const int32_t *slot
     return node->left + right;
 }
 
-/* Walks LANES chains from `at` to their leaves. Lane i reads the slots at `slots + i * lane_stride`. */
+/* Walks LANES chains from `at` to their leaves. Lane i reads the slots at `slots + i *
+ * lane_stride`. */
 INLINE void walk(const struct tend__forest *forest, const int32_t *slots, size_t lane_stride,
                  uint32_t depth, uint32_t at[LANES], bool mixed)
 {

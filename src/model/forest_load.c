@@ -2,10 +2,10 @@
 /*
  * forest_load.c: from XGBoost's model file to a forest.
  *
- * The file is a tree of JSON values, in text or as UBJSON (XGBoost's doc/tutorials/saving_model.rst and its schema in
- * doc/model.schema). Everything is checked before it is used: lengths, ranges, and that the nodes form a tree. The
- * nodes are laid out anew, breadth first and with siblings side by side; what no path reaches (deleted nodes) is left
- * out.
+ * The file is a tree of JSON values, in text or as UBJSON (XGBoost's doc/tutorials/saving_model.rst
+ * and its schema in doc/model.schema). Everything is checked before it is used: lengths, ranges,
+ * and that the nodes form a tree. The nodes are laid out anew, breadth first and with siblings side
+ * by side; what no path reaches (deleted nodes) is left out.
  */
 #include "model/forest.h"
 
@@ -16,8 +16,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-
-typedef const struct tend__json_node *node_ref;
 
 /* What is kept of one tree of the file while it is laid out: arrays that grow from tree to tree. */
 struct scratch {
@@ -65,7 +63,7 @@ static enum tend_code fail_model(struct tend_error *err, const char *words)
 }
 
 /* A count that the file writes as text ("3") or as a number. */
-static bool read_count(node_ref node, int64_t *out)
+static bool read_count(const struct tend__json_node *node, int64_t *out)
 {
     const char *text = tend__json_text(node);
     if (text == NULL) {
@@ -85,10 +83,12 @@ static bool read_count(node_ref node, int64_t *out)
     return true;
 }
 
-/* base_score: "5E-1" up to 3.0, "[5E-1]" since, one number an output; XGBoost 3 may also write the bare number. */
-static enum tend_code read_base_score(node_ref param, float *out, struct tend_error *err)
+/* base_score: "5E-1" up to 3.0, "[5E-1]" since, one number an output; XGBoost 3 may also write the
+ * bare number. */
+static enum tend_code read_base_score(const struct tend__json_node *param, float *out,
+                                      struct tend_error *err)
 {
-    node_ref score = tend__json_member(param, "base_score");
+    const struct tend__json_node *score = tend__json_member(param, "base_score");
     const char *text = tend__json_text(score);
     double number = 0;
     if (text == NULL) {
@@ -103,7 +103,7 @@ static enum tend_code read_base_score(node_ref param, float *out, struct tend_er
         return err != NULL && err->code == TEND_ENOMEM ? TEND_ENOMEM
                                                        : fail_model(err, "base_score is no number");
     }
-    node_ref root = tend__json_root(json);
+    const struct tend__json_node *root = tend__json_root(json);
     bool found = tend__json_number(root, &number);
     if (!found && root->kind == TEND_JSON_PACKED && root->count == 1) {
         number = tend__json_number_at(root, 0);
@@ -137,10 +137,11 @@ static const struct objective {
     {"reg:tweedie", FOREST_LINK_EXP, false},
 };
 
-static enum tend_code read_objective(struct tend__forest *forest, node_ref learner, float base_score,
+static enum tend_code read_objective(struct tend__forest *forest,
+                                     const struct tend__json_node *learner, float base_score,
                                      struct tend_error *err)
 {
-    node_ref objective = tend__json_member(learner, "objective");
+    const struct tend__json_node *objective = tend__json_member(learner, "objective");
     const char *name = tend__json_text(tend__json_member(objective, "name"));
     if (name == NULL) {
         return fail_model(err, "no objective");
@@ -153,9 +154,8 @@ static enum tend_code read_objective(struct tend__forest *forest, node_ref learn
         forest->link = objectives[i].link;
         forest->base_margin = base_score;
         if (!objectives[i].is_base_margin) {
-            forest->base_margin = forest->link == FOREST_LINK_EXP
-                                      ? logf(base_score)
-                                      : -logf(1.0F / base_score - 1.0F);
+            forest->base_margin = forest->link == FOREST_LINK_EXP ? logf(base_score)
+                                                                  : -logf(1.0F / base_score - 1.0F);
         }
         if (!isfinite(forest->base_margin)) {
             return fail_model(err, "base_score is outside the objective's range");
@@ -165,10 +165,10 @@ static enum tend_code read_objective(struct tend__forest *forest, node_ref learn
     return TEND_FAIL(err, EUNSUPPORTED, "a model with the objective '%.64s' is not served", name);
 }
 
-static enum tend_code read_learner(struct tend__forest *forest, node_ref learner,
-                                   struct tend_error *err)
+static enum tend_code read_learner(struct tend__forest *forest,
+                                   const struct tend__json_node *learner, struct tend_error *err)
 {
-    node_ref param = tend__json_member(learner, "learner_model_param");
+    const struct tend__json_node *param = tend__json_member(learner, "learner_model_param");
     int64_t feature_count = 0;
     int64_t class_count = 0;
     int64_t target_count = 1;
@@ -191,10 +191,10 @@ static enum tend_code read_learner(struct tend__forest *forest, node_ref learner
 }
 
 /* An array of the tree that must have `count` integers. */
-static enum tend_code take_integers(node_ref tree, const char *name, size_t count, int64_t *out,
-                                    struct tend_error *err)
+static enum tend_code take_integers(const struct tend__json_node *tree, const char *name,
+                                    size_t count, int64_t *out, struct tend_error *err)
 {
-    node_ref array = tend__json_member(tree, name);
+    const struct tend__json_node *array = tend__json_member(tree, name);
     size_t found = 0;
     if (!tend__json_numbers_count(array, &found) || found != count ||
         !tend__json_integers(array, out)) {
@@ -234,11 +234,13 @@ static enum tend_code grow_sets(struct scratch *s, size_t count, struct tend_err
     return TEND_OK;
 }
 
-/* The sets of categories of a tree. Models before 1.3 have none, and models without categories have empty arrays. */
-static enum tend_code take_sets(node_ref tree, struct scratch *s, struct tend_error *err)
+/* The sets of categories of a tree. Models before 1.3 have none, and models without categories have
+ * empty arrays. */
+static enum tend_code take_sets(const struct tend__json_node *tree, struct scratch *s,
+                                struct tend_error *err)
 {
-    node_ref nodes = tend__json_member(tree, "categories_nodes");
-    node_ref categories = tend__json_member(tree, "categories");
+    const struct tend__json_node *nodes = tend__json_member(tree, "categories_nodes");
+    const struct tend__json_node *categories = tend__json_member(tree, "categories");
     s->set_count = 0;
     s->category_count = 0;
     if (!tend__json_numbers_count(nodes, &s->set_count) || s->set_count == 0) {
@@ -249,8 +251,7 @@ static enum tend_code take_sets(node_ref tree, struct scratch *s, struct tend_er
     }
     TEND_TRY(grow_sets(s, s->set_count, err));
     if (s->category_count > s->category_cap) {
-        TEND_TRY(
-            tend__mem_resize(&s->categories, s->category_count, sizeof(*s->categories), err));
+        TEND_TRY(tend__mem_resize(&s->categories, s->category_count, sizeof(*s->categories), err));
         s->category_cap = s->category_count;
     }
     TEND_TRY(take_integers(tree, "categories_nodes", s->set_count, s->set_nodes, err));
@@ -269,15 +270,16 @@ static enum tend_code take_sets(node_ref tree, struct scratch *s, struct tend_er
     return TEND_OK;
 }
 
-static enum tend_code take_tree(node_ref tree, struct scratch *s, struct tend_error *err)
+static enum tend_code take_tree(const struct tend__json_node *tree, struct scratch *s,
+                                struct tend_error *err)
 {
-    node_ref param = tend__json_member(tree, "tree_param");
+    const struct tend__json_node *param = tend__json_member(tree, "tree_param");
     int64_t leaf_size = 0;
     (void)read_count(tend__json_member(param, "size_leaf_vector"), &leaf_size);
     if (leaf_size > 1) {
         return TEND_FAIL(err, EUNSUPPORTED, "a model with vectors in its leaves is not served");
     }
-    node_ref split = tend__json_member(tree, "split_conditions");
+    const struct tend__json_node *split = tend__json_member(tree, "split_conditions");
     size_t count = 0;
     if (!tend__json_numbers_count(split, &count) || count == 0) {
         return fail_model(err, "a tree without nodes");
@@ -375,7 +377,8 @@ static enum tend_code fill_split(struct tend__forest *forest, const struct scrat
     return TEND_OK;
 }
 
-/* Appends the tree in `s`, breadth first. A node that two paths reach makes the queue longer than the tree. */
+/* Appends the tree in `s`, breadth first. A node that two paths reach makes the queue longer than
+ * the tree. */
 static enum tend_code add_tree(struct tend__forest *forest, struct scratch *s, size_t tree_idx,
                                struct tend_error *err)
 {
@@ -427,8 +430,8 @@ static void scale_leaves(struct tend__forest *forest, size_t from, float weight)
 }
 
 /* dart: the weight of each tree; NULL for gbtree. */
-static enum tend_code read_weights(node_ref booster, size_t tree_count, float **out,
-                                   struct tend_error *err)
+static enum tend_code read_weights(const struct tend__json_node *booster, size_t tree_count,
+                                   float **out, struct tend_error *err)
 {
     const char *name = tend__json_text(tend__json_member(booster, "name"));
     if (name != NULL && strcmp(name, "gbtree") == 0) {
@@ -438,7 +441,7 @@ static enum tend_code read_weights(node_ref booster, size_t tree_count, float **
         return TEND_FAIL(err, EUNSUPPORTED, "a model of the booster '%.64s' is not served",
                          name == NULL ? "" : name);
     }
-    node_ref weights = tend__json_member(booster, "weight_drop");
+    const struct tend__json_node *weights = tend__json_member(booster, "weight_drop");
     size_t count = 0;
     if (!tend__json_numbers_count(weights, &count) || count != tree_count) {
         return fail_model(err, "the weights of the trees are not right");
@@ -453,9 +456,10 @@ static enum tend_code read_weights(node_ref booster, size_t tree_count, float **
     return TEND_OK;
 }
 
-static bool has_category_split(node_ref trees)
+static bool has_category_split(const struct tend__json_node *trees)
 {
-    for (node_ref tree = tend__json_first(trees); tree != NULL; tree = tree->next) {
+    for (const struct tend__json_node *tree = tend__json_first(trees); tree != NULL;
+         tree = tree->next) {
         size_t count = 0;
         if (tend__json_numbers_count(tend__json_member(tree, "categories_nodes"), &count) &&
             count > 0) {
@@ -465,9 +469,10 @@ static bool has_category_split(node_ref trees)
     return false;
 }
 
-static enum tend_code check_single_output(node_ref model, struct tend_error *err)
+static enum tend_code check_single_output(const struct tend__json_node *model,
+                                          struct tend_error *err)
 {
-    node_ref info = tend__json_member(model, "tree_info");
+    const struct tend__json_node *info = tend__json_member(model, "tree_info");
     size_t count = 0;
     if (!tend__json_numbers_count(info, &count)) {
         return fail_model(err, "no tree_info");
@@ -497,11 +502,12 @@ static enum tend_code prepare_forest(struct tend__forest *forest, size_t tree_co
     return TEND_OK;
 }
 
-static enum tend_code read_trees(struct tend__forest *forest, node_ref trees, const float *weights,
-                                 struct scratch *s, struct tend_error *err)
+static enum tend_code read_trees(struct tend__forest *forest, const struct tend__json_node *trees,
+                                 const float *weights, struct scratch *s, struct tend_error *err)
 {
     size_t tree_idx = 0;
-    for (node_ref tree = tend__json_first(trees); tree != NULL; tree = tree->next) {
+    for (const struct tend__json_node *tree = tend__json_first(trees); tree != NULL;
+         tree = tree->next) {
         const size_t from = forest->node_count;
         TEND_TRY(take_tree(tree, s, err));
         TEND_TRY(add_tree(forest, s, tree_idx, err));
@@ -513,13 +519,14 @@ static enum tend_code read_trees(struct tend__forest *forest, node_ref trees, co
     return TEND_OK;
 }
 
-static enum tend_code read_booster(struct tend__forest *forest, node_ref learner,
-                                   struct tend_error *err)
+static enum tend_code read_booster(struct tend__forest *forest,
+                                   const struct tend__json_node *learner, struct tend_error *err)
 {
-    node_ref booster = tend__json_member(learner, "gradient_booster");
-    node_ref inner = tend__json_member(booster, "gbtree");
-    node_ref model = tend__json_member(inner == NULL ? booster : inner, "model");
-    node_ref trees = tend__json_member(model, "trees");
+    const struct tend__json_node *booster = tend__json_member(learner, "gradient_booster");
+    const struct tend__json_node *inner = tend__json_member(booster, "gbtree");
+    const struct tend__json_node *model =
+        tend__json_member(inner == NULL ? booster : inner, "model");
+    const struct tend__json_node *trees = tend__json_member(model, "trees");
     struct scratch s = {0};
     float *weights = NULL;
     enum tend_code code = TEND_OK;
@@ -547,7 +554,8 @@ out:
     return code;
 }
 
-/* UBJSON opens with '{' and the marker of a length; JSON with '{' and a quote, perhaps after white space. */
+/* UBJSON opens with '{' and the marker of a length; JSON with '{' and a quote, perhaps after white
+ * space. */
 static bool is_ubjson(const unsigned char *bytes, size_t len)
 {
     return len >= 2 && bytes[0] == '{' && strchr("iUIlL#$N", bytes[1]) != NULL && bytes[1] != 0;
@@ -564,7 +572,7 @@ enum tend_code tend__forest_load(const void *bytes, size_t len, struct tend__for
         TEND_TRY(tend__json_parse(bytes, len, &json, err));
     }
     enum tend_code code = TEND_OK;
-    node_ref learner = tend__json_member(tend__json_root(json), "learner");
+    const struct tend__json_node *learner = tend__json_member(tend__json_root(json), "learner");
     if (learner == NULL) {
         code = fail_model(err, "no learner");
         goto out;

@@ -6,16 +6,18 @@
  *
  *     node = left + (slots[node.slot] >= node.key)
  *
- * For this a row is first turned into slots of int32. A binary32 number has an int32 key of the same order
- * (tend__forest_key), and a feature has two slots that differ only where the number is missing: the first then holds
- * INT32_MIN, which goes left at every node, the second INT32_MAX, which goes right. A node reads the one of its default
- * direction. The right child always follows the left one. A leaf keeps its value's bits in `key`, reads the constant
- * slot that is always INT32_MIN, and names itself as its left child, so that walking on from a leaf stays there.
+ * For this a row is first turned into slots of int32. A binary32 number has an int32 key of the
+ * same order (tend__forest_key), and a feature has two slots that differ only where the number is
+ * missing: the first then holds INT32_MIN, which goes left at every node, the second INT32_MAX,
+ * which goes right. A node reads the one of its default direction. The right child always follows
+ * the left one. A leaf keeps its value's bits in `key`, reads the constant slot that is always
+ * INT32_MIN, and names itself as its left child, so that walking on from a leaf stays there.
  *
- * Where a model has categorical splits, a feature has four slots: the third is the category as a code, UINT32_MAX where
- * it is missing or no category. A categorical node has key INT32_MAX, which only a missing value reaches, and in
- * `bits_at` the place of the set of its right-going categories: words[bits_at] is the set's length in bits, and the
- * bits follow. Every other node has bits_at 0, where the empty set lies.
+ * Where a model has categorical splits, a feature has four slots: the third is the category as a
+ * code, UINT32_MAX where it is missing or no category. A categorical node has key INT32_MAX, which
+ * only a missing value reaches, and in `bits_at` the place of the set of its right-going
+ * categories: words[bits_at] is the set's length in bits, and the bits follow. Every other node has
+ * bits_at 0, where the empty set lies.
  */
 #ifndef TEND_MODEL_FOREST_NODE_H
 #define TEND_MODEL_FOREST_NODE_H

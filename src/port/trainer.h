@@ -2,9 +2,9 @@
 /*
  * trainer.h: how the engine has models trained: jobs in, predictors out.
  *
- * A trainer runs the jobs of one call side by side, as many as it sees fit, each in a process of its own. The same job
- * gives the same bytes every time. All jobs succeed or the call fails: the engine counts a failed retraining as one
- * event and tries again another day.
+ * A trainer runs the jobs of one call side by side, as many as it sees fit, each in a process of
+ * its own. The same job gives the same bytes every time. All jobs succeed or the call fails: the
+ * engine counts a failed retraining as one event and tries again another day.
  */
 #ifndef TEND_PORT_TRAINER_H
 #define TEND_PORT_TRAINER_H
@@ -15,8 +15,9 @@
 #include <stdint.h>
 
 struct tend__train_job {
-    const float *x;      /* row_count x feature_count, row-major; NaN = missing; a category is its code 0, 1, 2 .. */
-    const float *y;      /* row_count; 0 or 1 for binary:logistic; finite */
+    const float *x; /* row_count x feature_count, row-major; NaN = missing; a category is its code
+                       0, 1, 2 .. */
+    const float *y; /* row_count; 0 or 1 for binary:logistic; finite */
     const float *weight; /* row_count, at least 0 and finite; NULL = all 1 */
     size_t row_count;
     size_t feature_count;

@@ -32,6 +32,7 @@ static const double WEIGHTS[4] = {0.3626837833783620, 0.3137066458778873, 0.2223
 
 /* The density of the chain that has stayed within its limits so far. */
 struct chain {
+    int panel_count;
     double tau;
     double x[NODE_COUNT];
     double mass[NODE_COUNT]; /* density times quadrature weight */
@@ -55,11 +56,11 @@ static struct limits find_limits(const struct stat_table *table, double cumulate
         .tau = cumulated / table->total, .low = down * scale, .high = up * scale};
 }
 
-static void place_nodes(const struct limits *limits, double x[NODE_COUNT],
+static void place_nodes(const struct limits *limits, int panel_count, double x[NODE_COUNT],
                         double weights[NODE_COUNT])
 {
-    const double half = (limits->high - limits->low) / (2.0 * PANEL_COUNT);
-    for (int panel = 0; panel < PANEL_COUNT; panel++) {
+    const double half = (limits->high - limits->low) / (2.0 * panel_count);
+    for (int panel = 0; panel < panel_count; panel++) {
         const double middle = limits->low + half * (2.0 * panel + 1.0);
         for (int i = 0; i < PANEL_NODE_COUNT; i++) {
             const int node = i < 4 ? 3 - i : i - 4;
@@ -74,9 +75,9 @@ static void start_chain(struct chain *chain, const struct limits *limits)
 {
     double weights[NODE_COUNT];
     const double variance = limits->tau * (1.0 - limits->tau);
-    place_nodes(limits, chain->x, weights);
+    place_nodes(limits, chain->panel_count, chain->x, weights);
     chain->tau = limits->tau;
-    for (int i = 0; i < NODE_COUNT; i++) {
+    for (int i = 0; i < chain->panel_count * PANEL_NODE_COUNT; i++) {
         const double x = chain->x[i];
         chain->mass[i] = weights[i] * exp(-0.5 * x * x / variance) / sqrt(2.0 * PI * variance);
     }
@@ -84,15 +85,16 @@ static void start_chain(struct chain *chain, const struct limits *limits)
 
 static void advance_chain(struct chain *chain, const struct limits *limits)
 {
-    struct chain next = {.tau = limits->tau};
+    struct chain next = {.panel_count = chain->panel_count, .tau = limits->tau};
+    const int node_count = chain->panel_count * PANEL_NODE_COUNT;
     double weights[NODE_COUNT];
     const double shrink = (1.0 - limits->tau) / (1.0 - chain->tau);
     const double variance = (limits->tau - chain->tau) * shrink;
     const double far = 9.0 * sqrt(variance);
-    place_nodes(limits, next.x, weights);
-    for (int i = 0; i < NODE_COUNT; i++) {
+    place_nodes(limits, chain->panel_count, next.x, weights);
+    for (int i = 0; i < node_count; i++) {
         double density = 0.0;
-        for (int j = 0; j < NODE_COUNT; j++) {
+        for (int j = 0; j < node_count; j++) {
             const double gap = next.x[i] - chain->x[j] * shrink;
             if (fabs(gap) < far) {
                 density += chain->mass[j] * exp(-0.5 * gap * gap / variance);
@@ -103,34 +105,76 @@ static void advance_chain(struct chain *chain, const struct limits *limits)
     *chain = next;
 }
 
-/* Limits so close in tau that the nodes could not carry the density between them count as one cut.
- */
-static bool is_apart(const struct chain *chain, const struct limits *limits)
+/* How many times the transition's spread goes into the limits. */
+static double find_fineness(double tau, const struct limits *limits)
 {
-    const double shrink = (1.0 - limits->tau) / (1.0 - chain->tau);
-    const double sd = sqrt(fmax(0.0, (limits->tau - chain->tau) * shrink));
-    return sd > 0.8 * (limits->high - limits->low) / NODE_COUNT;
+    const double shrink = (1.0 - limits->tau) / (1.0 - tau);
+    const double sd = sqrt(fmax(0.0, (limits->tau - tau) * shrink));
+    return sd > 0.0 ? (limits->high - limits->low) / sd : (double)INFINITY;
+}
+
+/* Nodes may lie at most FINE_MAX / NODE_COUNT spreads apart: the quadrature is then good to 1e-5.
+ * Limits so close in tau that even all nodes could not carry the density between them count as one
+ * cut. */
+#define FINE_MAX (0.8 * NODE_COUNT)
+
+struct cut_walk {
+    const struct stat_table *table;
+    double d;
+    double cumulated;
+    size_t idx;
+};
+
+/* The next cut that has rows on both sides. */
+static bool next_cut(struct cut_walk *walk, struct limits *limits)
+{
+    const struct stat_table *table = walk->table;
+    while (walk->idx + 1 < table->cell_count) {
+        const double t = (double)table->ref[walk->idx] + (double)table->cur[walk->idx];
+        walk->idx++;
+        walk->cumulated += t;
+        if (t > 0.0 && walk->cumulated < table->total) {
+            *limits = find_limits(table, walk->cumulated, walk->d);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Fewer panels where the cuts are far apart: the cost is the square of it. */
+static int choose_panel_count(const struct stat_table *table, double d)
+{
+    struct cut_walk walk = {.table = table, .d = d};
+    struct limits limits;
+    double finest = 0.0;
+    double tau = 0.0;
+    while (next_cut(&walk, &limits)) {
+        const double fineness = find_fineness(tau, &limits);
+        if (fineness < FINE_MAX) {
+            finest = fmax(finest, fineness);
+            tau = limits.tau;
+        }
+    }
+    const double panels = ceil(finest / (0.7 * PANEL_NODE_COUNT));
+    return (int)fmin(fmax(panels, 2.0), PANEL_COUNT);
 }
 
 static double stay_within(const struct stat_table *table, double d)
 {
-    struct chain chain = {0};
-    bool started = false;
-    double cumulated = 0.0;
-    for (size_t j = 0; j + 1 < table->cell_count; j++) {
-        cumulated += (double)table->ref[j] + (double)table->cur[j];
-        if (!(cumulated > 0.0 && cumulated < table->total)) {
+    struct chain chain = {.panel_count = choose_panel_count(table, d)};
+    struct cut_walk walk = {.table = table, .d = d};
+    struct limits limits;
+    while (next_cut(&walk, &limits)) {
+        if (find_fineness(chain.tau, &limits) >= FINE_MAX) {
             continue;
         }
-        const struct limits limits = find_limits(table, cumulated, d);
-        if (!started) {
-            start_chain(&chain, &limits);
-            started = true;
-        } else if (is_apart(&chain, &limits)) {
+        if (chain.tau > 0.0) {
             advance_chain(&chain, &limits);
+        } else {
+            start_chain(&chain, &limits);
         }
     }
-    double sum = 0.0;
+    double sum = chain.tau > 0.0 ? 0.0 : 1.0;
     for (int i = 0; i < NODE_COUNT; i++) {
         sum += chain.mass[i];
     }
@@ -140,16 +184,13 @@ static double stay_within(const struct stat_table *table, double d)
 /* The largest p-value of a single cut: a lower bound. */
 static double largest_cut_p(const struct stat_table *table, double d)
 {
+    struct cut_walk walk = {.table = table, .d = d};
+    struct limits limits;
     double largest = 0.0;
-    double cumulated = 0.0;
-    for (size_t j = 0; j + 1 < table->cell_count; j++) {
-        cumulated += (double)table->ref[j] + (double)table->cur[j];
-        if (cumulated > 0.0 && cumulated < table->total) {
-            const struct limits limits = find_limits(table, cumulated, d);
-            const double sd = sqrt(limits.tau * (1.0 - limits.tau));
-            const double p = tend__normal_sf(limits.high / sd) + tend__normal_sf(-limits.low / sd);
-            largest = fmax(largest, p);
-        }
+    while (next_cut(&walk, &limits)) {
+        const double sd = sqrt(limits.tau * (1.0 - limits.tau));
+        const double p = tend__normal_sf(limits.high / sd) + tend__normal_sf(-limits.low / sd);
+        largest = fmax(largest, p);
     }
     return fmin(largest, 1.0);
 }

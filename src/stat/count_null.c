@@ -194,37 +194,6 @@ double tend__gamma_match_sf(const struct stat_moments *moments, double value)
     return tend__gamma_q(moments->mean / scale, fmax(0.0, value) / scale);
 }
 
-/* Variance over squared mean of a chi distribution. */
-static double chi_variation(double df)
-{
-    const double half = 0.5 * df;
-    if (half > 80.0) {
-        return 0.25 / half + 0.0625 / (half * half) * 0.5; /* only a start for the search */
-    }
-    const double ratio = tgamma(half + 0.5) / tgamma(half);
-    return half / (ratio * ratio) - 1.0;
-}
-
-double tend__chi_match_sf(const struct stat_moments *moments, double value)
-{
-    if (!(moments->variance > 0.0) || !(moments->mean > 0.0)) {
-        return 1.0;
-    }
-    const double goal = moments->variance / (moments->mean * moments->mean);
-    double low = 1e-2;
-    double high = 160.0;
-    for (int i = 0; i < 60; i++) { /* the variation falls with the degrees */
-        const double middle = sqrt(low * high);
-        if (chi_variation(middle) > goal) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    const double square = moments->variance + moments->mean * moments->mean;
-    return tend__chi2_sf(fmax(0.0, value) * value / square * low, low);
-}
-
 /* T. Lewis, I. W. Saunders and M. Westcott (1984), "The moments of the Pearson chi-squared
  * statistic and the minimum expected value in two-way tables", for two rows: exact given the
  * margins. */
@@ -246,33 +215,60 @@ struct stat_moments tend__pearson_moments(const struct stat_table *table, size_t
     return moments;
 }
 
-struct stat_moments tend__wasserstein_moments(const struct stat_table *table)
+/* E sqrt(spread z^2 + rest) over a standard normal z. */
+static double mean_of_root(double spread, double rest)
 {
-    const double total = table->total;
-    const double unit = total / sqrt(table->n * table->m * (total - 1.0));
-    struct stat_moments moments = {0};
+    double sum = 0.0;
+    for (int i = 0; i < 64; i++) {
+        const double z = 0.125 * (i + 0.5);
+        sum += exp(-0.5 * z * z) * sqrt(spread * z * z + rest);
+    }
+    return sum * 0.125 * sqrt(2.0 / PI);
+}
+
+struct stat_wasserstein tend__wasserstein_null(const struct stat_table *table)
+{
+    const double unit = table->total / sqrt(table->n * table->m * (table->total - 1.0));
     double cumulated = 0.0;
-    for (size_t j = 0; j + 1 < table->cell_count; j++) {
-        cumulated += (double)table->ref[j] + (double)table->cur[j];
-        const double place = cumulated / total;
-        const double sd = unit * sqrt(fmax(0.0, place * (1.0 - place))) *
-                          (table->positions[j + 1] - table->positions[j]);
-        moments.mean += sqrt(2.0 / PI) * sd;
-        moments.variance += (1.0 - 2.0 / PI) * sd * sd;
-        double later = cumulated;
-        for (size_t l = j + 1; sd > 0.0 && l + 1 < table->cell_count; l++) {
-            later += (double)table->ref[l] + (double)table->cur[l];
-            const double other = later / total;
-            const double other_sd = unit * sqrt(fmax(0.0, other * (1.0 - other))) *
-                                    (table->positions[l + 1] - table->positions[l]);
-            const double rest = fmax(0.0, place * (1.0 - other));
-            const double rho = fmin(1.0, sqrt(rest / fmax(rest, other * (1.0 - place))));
-            /* covariance of the sizes of two normals */
-            const double shape = sqrt(1.0 - rho * rho) + rho * asin(rho) - 1.0;
-            moments.variance += 2.0 * (2.0 / PI) * sd * other_sd * shape;
+    double mean = 0.0; /* of the statistic */
+    double centre = 0.0;
+    for (size_t j = 0; j < table->cell_count; j++) {
+        const double t = (double)table->ref[j] + (double)table->cur[j];
+        cumulated += t;
+        centre += table->positions[j] * (t / table->total);
+        if (j + 1 < table->cell_count) {
+            const double place = cumulated / table->total;
+            mean += unit * sqrt(fmax(0.0, 2.0 / PI * place * (1.0 - place))) *
+                    (table->positions[j + 1] - table->positions[j]);
         }
     }
-    return moments;
+    double spread = 0.0;
+    for (size_t j = 0; j < table->cell_count; j++) {
+        const double t = (double)table->ref[j] + (double)table->cur[j];
+        const double gap = table->positions[j] - centre;
+        spread += unit * unit * gap * gap * (t / table->total);
+    }
+    /* The mean of the root rises with rest: by halving. rest <= mean^2 since the root is concave in
+     * z^2. */
+    double low = 0.0;
+    double high = mean * mean;
+    for (int i = 0; i < 40 && high > 0.0; i++) {
+        const double rest = 0.5 * (low + high);
+        if (mean_of_root(spread, rest) < mean) {
+            low = rest;
+        } else {
+            high = rest;
+        }
+    }
+    return (struct stat_wasserstein){.spread = spread, .rest = low};
+}
+
+double tend__wasserstein_sf(const struct stat_wasserstein *null, double value)
+{
+    if (!(null->spread > 0.0)) {
+        return 1.0;
+    }
+    return 2.0 * tend__normal_sf(sqrt(fmax(0.0, value * value - null->rest) / null->spread));
 }
 
 /* Tails of x at or beyond the largest difference d of shares, with the limits in whole rows. */

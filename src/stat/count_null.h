@@ -45,16 +45,21 @@ void tend__count_sum_moments(const struct stat_table *table,
 /* P(value or more) of a gamma distribution with these moments; 1 where there is no variance. */
 double tend__gamma_match_sf(const struct stat_moments *moments, double value);
 
-/* The same for a chi distribution with any degrees and scale: sums of sizes of normals. */
-double tend__chi_match_sf(const struct stat_moments *moments, double value);
-
 /* Mean and variance of Pearson's statistic over `cell_count` cells, inverse_sum = sum of N / t_j.
  */
 struct stat_moments tend__pearson_moments(const struct stat_table *table, size_t cell_count,
                                           double inverse_sum);
 
-/* Mean and variance of sum |Q_j - P_j| (x_(j+1) - x_j). O(cells^2). */
-struct stat_moments tend__wasserstein_moments(const struct stat_table *table);
+/* W = sum |Q_j - P_j| (x_(j+1) - x_j) is taken as sqrt(spread z^2 + rest), z normal: spread is the
+ * variance of the difference of the two means, which is what W is once one side is above the other
+ * everywhere, so that the tail is right; rest is chosen so that the mean of W is, too. */
+struct stat_wasserstein {
+    double spread;
+    double rest;
+};
+
+struct stat_wasserstein tend__wasserstein_null(const struct stat_table *table);
+double tend__wasserstein_sf(const struct stat_wasserstein *null, double value);
 
 /* P(max |Q_j - P_j| at the cuts >= d). */
 double tend__kolmogorov_cells_sf(const struct stat_table *table, double d);

@@ -10,7 +10,7 @@
 
 /* A cell of the chi-squared table is merged with the next until both sides expect so many rows in
  * it. */
-#define EXPECTED_MIN 1.0
+#define EXPECTED_MIN 2.0
 
 /* Mean of the squared supremum of the Brownian bridge, pi^2 / 12, and the largest variance at one
  * cut. */
@@ -156,10 +156,10 @@ static void compare_cumulated(const struct stat_table *table, struct tend__two_s
     out->p.ks = out->ks > 0.0 ? tend__kolmogorov_cells_sf(table, out->ks) : 1.0;
     out->excess.ks =
         root_above(out->ks * out->ks, (CUT_SQUARE + (BRIDGE_SQUARE - CUT_SQUARE) * many) / size);
-    const struct stat_moments moments = tend__wasserstein_moments(table);
+    const struct stat_wasserstein null = tend__wasserstein_null(table);
     const double sd = reference_sd(table);
-    out->p.w1 = tend__chi_match_sf(&moments, out->w1);
-    out->excess.w1 = root_above(out->w1 * out->w1, moments.mean * moments.mean + moments.variance);
+    out->p.w1 = tend__wasserstein_sf(&null, out->w1);
+    out->excess.w1 = root_above(out->w1 * out->w1, null.spread + null.rest);
     out->w1_normalised = sd > 0.0 ? out->w1 / sd : (double)NAN;
     out->p.w1_normalised = out->p.w1;
     out->excess.w1_normalised = sd > 0.0 ? out->excess.w1 / sd : (double)NAN;

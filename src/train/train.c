@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * train.c: the parent's side of training: one process a job, its rows in a memory file, its model in another.
+ * train.c: the parent's side of training: one process a job, its rows in a memory file, its model
+ * in another.
  *
- * Children are started by posix_spawn, which is safe in a program with threads (DuckDB has many): nothing of this
- * program runs between fork and exec. A child holds the write end of a pipe that nobody writes to, so that poll() tells
- * its end without a signal handler and with a deadline. The first failure kills and reaps whatever else runs. Every
- * descriptor is close-on-exec and moved above those that a child is given.
+ * Children are started by posix_spawn, which is safe in a program with threads (DuckDB has many):
+ * nothing of this program runs between fork and exec. A child holds the write end of a pipe that
+ * nobody writes to, so that poll() tells its end without a signal handler and with a deadline. The
+ * first failure kills and reaps whatever else runs. Every descriptor is close-on-exec and moved
+ * above those that a child is given.
  */
 #include "train/train.h"
 
@@ -230,8 +232,8 @@ static int set_attributes(posix_spawnattr_t *attributes)
         fault = posix_spawnattr_setsigdefault(attributes, &all);
     }
     if (fault == 0) {
-        fault = posix_spawnattr_setflags(attributes,
-                                         POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        fault =
+            posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     }
     return fault;
 }
@@ -357,7 +359,8 @@ static enum tend_code fail_status(const struct trainer *trainer, const struct ch
     if (status != -1 && WIFSIGNALED(status)) {
         const int number = WTERMSIG(status);
         if (number == SIGXCPU) {
-            return TEND_FAIL(err, ETIMEOUT, "out of time: more than %" PRIu32 " s of processor time",
+            return TEND_FAIL(err, ETIMEOUT,
+                             "out of time: more than %" PRIu32 " s of processor time",
                              trainer->seconds_max);
         }
         return TEND_FAIL(err, ECHILD, "killed by signal %d (%s)%s%s", number, strsignal(number),
@@ -403,7 +406,8 @@ static enum tend_code read_result(const struct trainer *trainer, const struct ch
     return code;
 }
 
-/* The end of a child that has closed its pipe: reaped, its answer loaded, its descriptors closed. */
+/* The end of a child that has closed its pipe: reaped, its answer loaded, its descriptors closed.
+ */
 static enum tend_code finish_child(const struct trainer *trainer, struct child *child,
                                    struct tend__predictor *out, struct tend_error *err)
 {

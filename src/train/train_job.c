@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * train_job.c: the child's side of training: takes limits upon itself, loads XGBoost, trains, hands the model back.
+ * train_job.c: the child's side of training: takes limits upon itself, loads XGBoost, trains, hands
+ * the model back.
  *
- * XGBoost's C API is declared here by hand, as its wheel has no headers (xgboost/c_api.h of 3.2). The library wants the
- * OpenMP runtime that lies beside it, so that is loaded first. The process leaves by _exit: what the library would do
- * at its unloading is nobody's concern.
+ * XGBoost's C API is declared here by hand, as its wheel has no headers (xgboost/c_api.h of 3.2).
+ * The library wants the OpenMP runtime that lies beside it, so that is loaded first. The process
+ * leaves by _exit: what the library would do at its unloading is nobody's concern.
  */
 #include "train/train.h"
 
@@ -28,15 +29,15 @@
 
 /* The address space of an instrumented program is terabytes wide. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MEMORY_LIMITED 0
+#    define MEMORY_LIMITED 0
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MEMORY_LIMITED 0
+#    if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#        define MEMORY_LIMITED 0
+#    else
+#        define MEMORY_LIMITED 1
+#    endif
 #else
-#define MEMORY_LIMITED 1
-#endif
-#else
-#define MEMORY_LIMITED 1
+#    define MEMORY_LIMITED 1
 #endif
 
 #define NICENESS 10
@@ -138,8 +139,8 @@ static enum tend_code map_job(int fd, const struct job_header **out, struct tend
     return TEND_OK;
 }
 
-/* folder/libxgboost.so of the program's folder or of one above it: lib/tend where installed, .deps/lib in a source
- * tree. */
+/* folder/libxgboost.so of the program's folder or of one above it: lib/tend where installed,
+ * .deps/lib in a source tree. */
 static bool find_library_near_program(char path[TEND__JOB_PATH_SIZE])
 {
     static const char *const places[] = {"lib/tend", ".deps/lib"};
@@ -165,7 +166,8 @@ static bool find_library_near_program(char path[TEND__JOB_PATH_SIZE])
     return false;
 }
 
-/* Loads the OpenMP runtime beside the library, where there is one, so that the loader finds it by its name. */
+/* Loads the OpenMP runtime beside the library, where there is one, so that the loader finds it by
+ * its name. */
 static void load_openmp(const char *library_path)
 {
     char folder[TEND__JOB_PATH_SIZE];
@@ -234,7 +236,8 @@ static enum tend_code load_xgboost(const char *wanted, struct xgboost *out, stru
     return TEND_OK;
 }
 
-/* XGBoost's words without the time, the source position and the stack: "[12:00:01] /src/x.cc:12: words\nStack ..". */
+/* XGBoost's words without the time, the source position and the stack: "[12:00:01] /src/x.cc:12:
+ * words\nStack ..". */
 static void clean_words(const char *words, char *out, size_t size)
 {
     const char *from = words;
@@ -242,11 +245,10 @@ static void clean_words(const char *words, char *out, size_t size)
         const char *close = strstr(from, "] ");
         from = close == NULL ? from : close + 2;
     }
-    const char *source = strstr(from, ".cc:");
-    const char *line_end = strchr(from, '\n');
-    if (source != NULL && (line_end == NULL || source < line_end)) {
-        const char *colon = strstr(source + 4, ": ");
-        from = colon == NULL ? from : colon + 2;
+    const char *colon = strstr(from, ": ");
+    if (colon != NULL && colon > from && colon[-1] >= '0' && colon[-1] <= '9' &&
+        memchr(from, '/', (size_t)(colon - from)) != NULL) {
+        from = colon + 2;
     }
     const char *stack = strstr(from, "\nStack trace");
     size_t len = stack == NULL ? strlen(from) : (size_t)(stack - from);
@@ -338,10 +340,10 @@ static enum tend_code set_params(const struct xgboost *api, const struct job_hea
         const char *name;
         const char *value;
     } params[] = {
-        {"verbosity", "0"},       {"nthread", "1"},       {"device", "cpu"},
-        {"booster", "gbtree"},    {"tree_method", "hist"}, {"objective", job->objective},
-        {"max_depth", depth},     {"max_bin", bins},      {"seed", seed},
-        {"eta", eta},             {"subsample", subsample}, {"min_child_weight", child_weight},
+        {"verbosity", "0"},    {"nthread", "1"},         {"device", "cpu"},
+        {"booster", "gbtree"}, {"tree_method", "hist"},  {"objective", job->objective},
+        {"max_depth", depth},  {"max_bin", bins},        {"seed", seed},
+        {"eta", eta},          {"subsample", subsample}, {"min_child_weight", child_weight},
     };
     for (size_t i = 0; i < TEND_ARRAY_LEN(params); i++) {
         if (api->booster_set(booster, params[i].name, params[i].value) != 0) {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * train_wire.h: what the trainer and its child processes say to each other through memory files. Private to this folder.
+ * train_wire.h: what the trainer and its child processes say to each other through memory files.
+ * Private to this folder.
  *
- * Both ends are the same program on the same machine, started one from the other, so plain structs travel. The job file
- * is a header, then is_category (feature_count bytes), x, y and, where has_weight, weight, each at a multiple of 64.
- * The result file is a header and then `len` bytes: the model in UBJSON, or a sentence that says what failed.
+ * Both ends are the same program on the same machine, started one from the other, so plain structs
+ * travel. The job file is a header, then is_category (feature_count bytes), x, y and, where
+ * has_weight, weight, each at a multiple of 64. The result file is a header and then `len` bytes:
+ * the model in UBJSON, or a sentence that says what failed.
  */
 #ifndef TEND_TRAIN_TRAIN_WIRE_H
 #define TEND_TRAIN_TRAIN_WIRE_H
@@ -20,7 +22,8 @@
 /* The descriptors of a child: its words go to 1 and 2. */
 #define TEND__JOB_FD 3
 #define TEND__RESULT_FD 4
-#define TEND__ALIVE_FD 5 /* never written: its closing tells the parent that the child has ended */
+#define TEND__ALIVE_FD 5 /* never written: its closing tells the parent that the child has ended   \
+                          */
 
 struct job_header {
     uint32_t magic;

@@ -2,13 +2,14 @@
 /*
  * forest_xgboost_test.c: a million random rows through tend's forest and through XGBoost itself.
  *
- * The oracle is XGBoost's own predictor (libxgboost 3.2 through its C API). Each case trains a model on random data,
- * saves it as JSON and as UBJSON, and compares margins and predictions bit for bit on new rows, among them missing
- * values, categories never seen, categories beyond the set, negative, fractional and huge codes.
+ * The oracle is XGBoost's own predictor (libxgboost 3.2 through its C API). Each case trains a
+ * model on random data, saves it as JSON and as UBJSON, and compares margins and predictions bit
+ * for bit on new rows, among them missing values, categories never seen, categories beyond the set,
+ * negative, fractional and huge codes.
  */
 #include "unit.h"
 
-#include "xgboost.h"
+#include "xgb_oracle.h"
 
 #include "base/mem.h"
 #include "base/rng.h"
@@ -30,7 +31,8 @@ struct model_case {
     const char *objective;
     const char *depth;
     const char *rounds;
-    const char *onehot; /* max_cat_to_onehot: categories of fewer values split one against the rest */
+    const char
+        *onehot; /* max_cat_to_onehot: categories of fewer values split one against the rest */
     const char *booster;
     const char *policy;
     bool categories;
@@ -74,7 +76,8 @@ static void fill_rows(struct tend__rng *rng, size_t row_count, bool wild, float 
             }
         }
         if (wild && tend__rng_below(rng, 4) == 0) {
-            static const float odd[] = {-1.0F, 231.0F, 500.5F, 1e6F, 16777216.0F, 4e9F, -0.0F, 2.7F};
+            static const float odd[] = {-1.0F,       231.0F, 500.5F, 1e6F,
+                                        16777216.0F, 4e9F,   -0.0F,  2.7F};
             row[3 + tend__rng_below(rng, 3)] = odd[tend__rng_below(rng, 8)];
         }
         if (wild && tend__rng_below(rng, 50) == 0) {
@@ -111,14 +114,15 @@ static void *train(const struct model_case *c, uint64_t seed)
     for (size_t i = 0; i < ROWS_TRAIN; i++) {
         y[i] = outcome(&rng, c->objective, x + i * FEATURES);
     }
-    void *matrix = xgb_matrix(&api, x, y, ROWS_TRAIN, FEATURES, c->categories ? category_flags : NULL);
+    void *matrix =
+        xgb_matrix(&api, x, y, ROWS_TRAIN, FEATURES, c->categories ? category_flags : NULL);
     void *booster = NULL;
     xgb_check(&api, api.booster_new(&matrix, 1, &booster));
     const char *params[][2] = {
-        {"nthread", "1"},          {"verbosity", "0"},       {"tree_method", "hist"},
-        {"booster", c->booster},   {"max_depth", c->depth},  {"objective", c->objective},
-        {"grow_policy", c->policy}, {"max_leaves", "60"},    {"max_cat_to_onehot", c->onehot},
-        {"rate_drop", "0.3"},      {"min_child_weight", "0.1"}};
+        {"nthread", "1"},           {"verbosity", "0"},         {"tree_method", "hist"},
+        {"booster", c->booster},    {"max_depth", c->depth},    {"objective", c->objective},
+        {"grow_policy", c->policy}, {"max_leaves", "60"},       {"max_cat_to_onehot", c->onehot},
+        {"rate_drop", "0.3"},       {"min_child_weight", "0.1"}};
     for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
         xgb_check(&api, api.booster_set(booster, params[i][0], params[i][1]));
     }
@@ -194,8 +198,8 @@ static void compare_rows(void *booster, const struct tend__forest *forest, bool 
     /* One row at a time takes the other kernel. */
     for (size_t i = 0; i < CHUNK; i += 10) {
         double one = 0;
-        assert_tend_ok(
-            tend__forest_predict(forest, x + i * FEATURES, 1, FEATURES, &one, &err), &err);
+        assert_tend_ok(tend__forest_predict(forest, x + i * FEATURES, 1, FEATURES, &one, &err),
+                       &err);
         assert_memory_equal(&one, &ours[i], sizeof(one));
     }
     xgb_check(&api, api.matrix_free(matrix));

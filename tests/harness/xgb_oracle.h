@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * xgboost.h: XGBoost itself, loaded at run time, as the oracle of the forest's tests and benchmarks.
+ * xgb_oracle.h: XGBoost itself, loaded at run time, as the oracle of the forest's tests and
+ * benchmarks.
  *
  * Header only, for one test program each. xgb_load() is false where the library is absent.
  */
-#ifndef TEND_TEST_XGBOOST_H
-#define TEND_TEST_XGBOOST_H
+#ifndef TEND_TEST_XGB_ORACLE_H
+#define TEND_TEST_XGB_ORACLE_H
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -97,7 +98,8 @@ static inline void xgb_array(char text[256], const float *at, size_t rows, size_
     } else {
         (void)snprintf(shape, sizeof(shape), "[%zu,%zu]", rows, columns);
     }
-    (void)snprintf(text, 256, "{\"data\":[%zu,true],\"shape\":%s,\"typestr\":\"<f4\",\"version\":3}",
+    (void)snprintf(text, 256,
+                   "{\"data\":[%zu,true],\"shape\":%s,\"typestr\":\"<f4\",\"version\":3}",
                    (size_t)(uintptr_t)at, shape);
 }
 

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* profile_write.c: a profile as an Arrow table, one row a column of the data. */
+#include "profile/profile.h"
+
+#include "profile/arrow_out.h"
+#include "profile/plan_inner.h"
+#include "profile/profile_fields.h"
+#include "profile/profile_inner.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct tend__arrow_field table_fields[] = {
+#define TEND__FIELD(name, text, format, is_list) {text, format, is_list},
+    TEND_PROFILE_FIELDS(TEND__FIELD)
+#undef TEND__FIELD
+};
+
+#define FIELD(name) TEND_PROFILE_FIELD_##name
+
+static void put_count(struct tend__arrow_out *table, enum tend__profile_field field, uint64_t count)
+{
+    tend__arrow_out_int(table, (size_t)field, (int64_t)count);
+}
+
+static void put_text(struct tend__arrow_out *table, enum tend__profile_field field,
+                     const char *text)
+{
+    tend__arrow_out_bytes(table, (size_t)field, text, strlen(text));
+}
+
+/* NaN is written as null. */
+static void put_double(struct tend__arrow_out *table, enum tend__profile_field field, double x)
+{
+    if (isnan(x)) {
+        tend__arrow_out_null(table, (size_t)field);
+    } else {
+        tend__arrow_out_double(table, (size_t)field, x);
+    }
+}
+
+static void put_nulls(struct tend__arrow_out *table, enum tend__profile_field first,
+                      enum tend__profile_field last)
+{
+    for (size_t i = (size_t)first; i <= (size_t)last; i++) {
+        tend__arrow_out_null(table, i);
+    }
+}
+
+static void put_head(struct tend__arrow_out *table, const char *name, enum tend_type type,
+                     bool in_plan, uint64_t row_count)
+{
+    tend__arrow_out_int(table, FIELD(FORMAT), TEND_PROFILE_FORMAT);
+    put_text(table, FIELD(NAME), name);
+    put_text(table, FIELD(TYPE), tend__type_text(type));
+    tend__arrow_out_bool(table, FIELD(IN_PLAN), in_plan);
+    put_count(table, FIELD(ROWS), row_count);
+}
+
+static void put_sum(struct tend__arrow_out *table, enum tend__profile_field field,
+                    enum tend__profile_field exact_field, const struct tend__exact_sum *sum)
+{
+    unsigned char bytes[TEND_EXACT_SUM_BYTES_MAX];
+    const size_t len = tend__exact_sum_write(sum, bytes);
+    tend__arrow_out_double(table, (size_t)field, tend__exact_sum_value(sum));
+    tend__arrow_out_bytes(table, (size_t)exact_field, bytes, len);
+}
+
+/* min .. max_time: what the type has, null elsewhere. */
+static void put_moments(struct tend__arrow_out *table, const struct tend__profile *profile,
+                        size_t column_idx)
+{
+    const struct tend__column_profile *column = &profile->columns[column_idx];
+    const enum tend_type type = profile->plan->columns[column_idx].type;
+    put_double(table, FIELD(MIN), column->min);
+    put_double(table, FIELD(MAX), column->max);
+    put_double(table, FIELD(MEAN), tend__profile_mean(profile, column_idx));
+    put_double(table, FIELD(SD), tend__profile_sd(profile, column_idx));
+    if (type == TEND_TYPE_NUMBER) {
+        put_sum(table, FIELD(SUM), FIELD(EXACT_SUM), &column->sum);
+        put_sum(table, FIELD(SUM_SQUARES), FIELD(EXACT_SUM_SQUARES), &column->sum_squares);
+    } else {
+        put_nulls(table, FIELD(SUM), FIELD(EXACT_SUM_SQUARES));
+    }
+    if (column->min_us <= column->max_us) {
+        tend__arrow_out_int(table, FIELD(MIN_TIME), column->min_us);
+        tend__arrow_out_int(table, FIELD(MAX_TIME), column->max_us);
+    } else {
+        put_nulls(table, FIELD(MIN_TIME), FIELD(MAX_TIME));
+    }
+}
+
+static void put_cells(struct tend__arrow_out *table, const struct tend__plan_column *plan,
+                      const struct tend__column_profile *column)
+{
+    static const struct tend__text bools[] = {{"false", 5}, {"true", 4}};
+    const size_t n = plan->cell_count;
+    if (plan->type == TEND_TYPE_NUMBER) {
+        tend__arrow_out_doubles(table, FIELD(CELL_LOWS), plan->cell_lows, n);
+        tend__arrow_out_doubles(table, FIELD(CELL_HIGHS), plan->cell_highs, n);
+        tend__arrow_out_doubles(table, FIELD(CELL_POSITIONS), plan->cell_positions, n);
+    } else {
+        put_nulls(table, FIELD(CELL_LOWS), FIELD(CELL_POSITIONS));
+    }
+    if (plan->type == TEND_TYPE_TEXT) {
+        tend__arrow_out_texts(table, FIELD(CATEGORIES), plan->categories, plan->category_count);
+        tend__arrow_out_ints(table, FIELD(COUNTS), column->cells, n - 1);
+        put_count(table, FIELD(OTHERS), column->cells[n - 1]);
+    } else {
+        if (plan->type == TEND_TYPE_BOOL) {
+            tend__arrow_out_texts(table, FIELD(CATEGORIES), bools, TEND_ARRAY_LEN(bools));
+        } else {
+            tend__arrow_out_null(table, FIELD(CATEGORIES));
+        }
+        tend__arrow_out_ints(table, FIELD(COUNTS), column->cells, n);
+        tend__arrow_out_null(table, FIELD(OTHERS));
+    }
+    if (plan->type == TEND_TYPE_TIME) {
+        tend__arrow_out_ints(table, FIELD(WEEKDAYS), column->weekdays,
+                             TEND_ARRAY_LEN(column->weekdays));
+    } else {
+        tend__arrow_out_null(table, FIELD(WEEKDAYS));
+    }
+}
+
+static void put_column(struct tend__arrow_out *table, const struct tend__profile *profile,
+                       size_t column_idx)
+{
+    const struct tend__column_profile *column = &profile->columns[column_idx];
+    const struct tend__plan_column *plan = &profile->plan->columns[column_idx];
+    put_head(table, plan->name, plan->type, true, column->row_count);
+    put_count(table, FIELD(ABSENT), column->absent_count);
+    put_count(table, FIELD(TYPE_CHANGED), column->type_changed_count);
+    put_count(table, FIELD(TYPES_SEEN), column->types_seen);
+    put_count(table, FIELD(NULLS), column->null_count);
+    put_count(table, FIELD(NANS), column->nan_count);
+    put_count(table, FIELD(POS_INFS), column->pos_inf_count);
+    put_count(table, FIELD(NEG_INFS), column->neg_inf_count);
+    put_count(table, FIELD(ZEROS), column->zero_count);
+    put_moments(table, profile, column_idx);
+    put_cells(table, plan, column);
+}
+
+enum tend_code tend__profile_table(const struct tend__profile *profile,
+                                   struct tend_arrow_schema *schema, struct tend_arrow_array *array,
+                                   struct tend_error *err)
+{
+    struct tend__arrow_out *table = NULL;
+    TEND_TRY(tend__arrow_out_new(table_fields, TEND_ARRAY_LEN(table_fields), &table, err));
+    for (size_t i = 0; i < profile->plan->column_count; i++) {
+        put_column(table, profile, i);
+    }
+    for (size_t i = 0; i < profile->new_count; i++) {
+        const struct tend__new_column *column = &profile->new_columns[i];
+        put_head(table, column->name, column->type, false, column->row_count);
+        put_nulls(table, FIELD(ABSENT), FIELD(WEEKDAYS));
+    }
+    const enum tend_code code = tend__arrow_out_take(table, schema, array, err);
+    tend__arrow_out_free(table);
+    return code;
+}
