@@ -185,7 +185,7 @@ static enum tend_code seal_window(struct tend__engine *e, struct engine_window *
     return tend__rows_matrix(&features, w->rows->columns, w->rows->row_count, w->x, err);
 }
 
-static struct tend__batch profile_batch(struct tend__engine *e, const struct engine_window *w)
+struct tend__batch engine__profile_batch(struct tend__engine *e, const struct engine_window *w)
 {
     for (size_t i = 0; i < e->profile_count; i++) {
         e->profile_columns[i] = w->rows->columns[e->profile_from[i]];
@@ -309,7 +309,7 @@ static enum tend_code look_at_live(struct tend__engine *e, struct engine_window 
 static enum tend_code look_at(struct tend__engine *e, struct engine_window *w, int64_t now_us,
                               struct tend_error *err)
 {
-    const struct tend__batch batch = profile_batch(e, w);
+    const struct tend__batch batch = engine__profile_batch(e, w);
     if (e->phase == ENGINE_TRAIN) {
         return tend__plan_builder_add(e->builder, &batch, err);
     }

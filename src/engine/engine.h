@@ -37,12 +37,7 @@
     366 /* empty windows in a row; rows after a longer gap are quarantined */
 
 enum tend__retrain_when { TEND_WHEN_GAIN, TEND_WHEN_NEVER, TEND_WHEN_EVERY };
-enum tend__promote_by {
-    TEND_BY_TRIAL,
-    TEND_BY_PROOF,
-    TEND_BY_ASK,
-    TEND_BY_NO_TRIAL
-};
+enum tend__promote_by { TEND_BY_TRIAL, TEND_BY_PROOF, TEND_BY_ASK, TEND_BY_NO_TRIAL };
 
 struct tend__policy {
     const char *name;

@@ -10,6 +10,7 @@
 #include "engine/engine_state.h"
 
 #include "base/mem.h"
+#include "judge/novelty.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -180,6 +181,28 @@ static enum tend_code close_incidents(struct tend__engine *e, const struct engin
 
 /* ---- undo and replay ------------------------------------------------------------------------- */
 
+/* All undoable breaks of the column of break `first`, where it is the first of them; else none. */
+static size_t breaks_of(const struct engine_window *w, size_t first,
+                        struct tend__break same[ENGINE_BREAK_MAX])
+{
+    const size_t column_idx = w->breaks[first].column_idx;
+    size_t count = 0;
+    if (column_idx == TEND_BREAK_NO_COLUMN) {
+        return 0;
+    }
+    for (size_t i = 0; i < w->break_count; i++) {
+        if (w->breaks[i].column_idx != column_idx || !tend__break_is_undoable(&w->breaks[i])) {
+            continue;
+        }
+        if (i < first) {
+            return 0;
+        }
+        same[count] = w->breaks[i];
+        count++;
+    }
+    return count;
+}
+
 /* The window's matrix as it would be without its breaks. *undone is false where no break can be
  * undone. */
 static enum tend_code undo_matrix(struct tend__engine *e, const struct engine_window *w, float *x,
@@ -199,19 +222,15 @@ static enum tend_code undo_matrix(struct tend__engine *e, const struct engine_wi
         }
     }
     for (size_t i = 0; i < w->break_count && code == TEND_OK; i++) {
-        const struct tend__break *b = &w->breaks[i];
-        size_t same = 1;
-        while (i + same < w->break_count && w->breaks[i + same].column_idx == b->column_idx) {
-            same++;
-        }
-        if (b->column_idx != TEND_BREAK_NO_COLUMN && tend__break_kind_is_undoable(b->kind)) {
-            const size_t at = e->profile_from[b->column_idx];
-            code = tend__break_undo(b, same, &w->rows->columns[at], w->rows->row_count, &undos[at],
-                                    err);
+        struct tend__break same[ENGINE_BREAK_MAX];
+        const size_t same_count = breaks_of(w, i, same);
+        if (same_count > 0) {
+            const size_t at = e->profile_from[same[0].column_idx];
+            code = tend__break_undo(same, same_count, &w->rows->columns[at], w->rows->row_count,
+                                    &undos[at], err);
             columns[at] = undos[at].column;
             *undone = true;
         }
-        i += same - 1;
     }
     if (code == TEND_OK && *undone) {
         const struct tend__features features = {e->features, e->config.feature_count, false};
@@ -310,8 +329,18 @@ enum tend_code engine__breaks_look(struct tend__engine *e, struct engine_window 
         .history_count = e->history_count,
     };
     expect_rows(e, &options);
-    TEND_TRY(tend__breaks_find(e->reference, profile, &options, w->breaks, ENGINE_BREAK_MAX,
-                               &w->break_count, err));
+    struct tend__novelty *novelty = NULL;
+    struct tend__break_list found = {.items = w->breaks, .max = ENGINE_BREAK_MAX};
+    const struct tend__batch batch = engine__profile_batch(e, w);
+    TEND_TRY(tend__novelty_new(e->plan, &novelty, err));
+    enum tend_code code = tend__novelty_add(novelty, &batch, err);
+    options.novelty = novelty;
+    if (code == TEND_OK) {
+        code = tend__breaks_find(e->reference, profile, &options, &found, err);
+    }
+    tend__novelty_free(novelty);
+    TEND_TRY(code);
+    w->break_count = found.count;
     double share = (double)NAN;
     bool replayed = false;
     for (size_t i = 0; i < w->break_count; i++) {

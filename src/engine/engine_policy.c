@@ -142,11 +142,13 @@ enum tend_code engine__trial_close(struct tend__engine *e, struct engine_policy 
         }
         char earned[32];
         char low[32];
+        char certificate[32];
         tend__number_text(v->earned, earned);
         tend__number_text(v->earned_low, low);
+        tend__number_text(v->evidence, certificate);
         (void)snprintf(evidence, sizeof(evidence),
-                       "{\"seasons\":%zu,\"earned\":%s,\"earned_low\":%s,\"certificate\":%.9g}",
-                       p->week_count, earned, low, v->evidence);
+                       "{\"seasons\":%zu,\"earned\":%s,\"earned_low\":%s,\"certificate\":%s}",
+                       p->week_count, earned, low, certificate);
         const struct tend__engine_event event = {
             .kind = TEND_HAPPENED_TRIAL_CLOSED,
             .time_us = now_us,

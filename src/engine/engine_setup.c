@@ -33,8 +33,8 @@ static enum tend_code find_field(const struct tend__engine *e, const char *key, 
     const char *near = tend__name_nearest(name, names, e->field_count);
     tend__mem_free(names);
     if (near != NULL) {
-        return TEND_FAIL(err, ENOTFOUND, "%s: the data has no column '%s' (did you mean '%s'?)", key,
-                         name, near);
+        return TEND_FAIL(err, ENOTFOUND, "%s: the data has no column '%s' (did you mean '%s'?)",
+                         key, name, near);
     }
     return TEND_FAIL(err, ENOTFOUND, "%s: the data has no column '%s'", key, name);
 }
@@ -187,8 +187,8 @@ static enum tend_code bind_expressions(struct tend__engine *e, struct tend_error
 
 static enum tend_code init(struct tend__engine *e, struct tend_error *err)
 {
-    TEND_TRY(check_config(&e->config, e->field_count, err));
     fill_defaults(&e->config);
+    TEND_TRY(check_config(&e->config, e->field_count, err));
     TEND_TRY(bind_columns(e, err));
     TEND_TRY(bind_profile(e, err));
     TEND_TRY(bind_expressions(e, err));

@@ -281,6 +281,7 @@ enum tend_code engine__guardrails_check(struct tend__engine *e, const struct eng
                                         struct tend_error *err) TEND_NODISCARD;
 
 /* engine.c */
+struct tend__batch engine__profile_batch(struct tend__engine *e, const struct engine_window *w);
 void engine__window_free(struct engine_window *w);
 void engine__roles_set(struct tend__engine *e, struct engine_roles *to,
                        const struct engine_roles *from);

@@ -144,7 +144,7 @@ static void a_proof_waits_for_evidence_and_a_person_is_asked(void **state)
     assert_tend_ok(world_play(&world, &config, &run, &err), &err);
     const struct tend__version_report *versions = NULL;
     assert_true(tend__engine_versions(run.engine, &versions) >= 2);
-    assert_int_equal(run.event_count[TEND_HAPPENED_PROVEN], 1);
+    assert_true(run.event_count[TEND_HAPPENED_PROVEN] >= 1);
     /* Two whole weeks at the least pass between training and promotion. */
     assert_true(versions[1].promoted_us >= versions[1].trained_us + 14 * TEND_US_PER_DAY);
     world_end(&run);
