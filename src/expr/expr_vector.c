@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* expr_vector.c: the reusable result of an evaluation, with its scratch memory; see expr.h. */
-#include "expr/expr.h"
+#include "expr/expr_internal.h"
 
 #include "base/mem.h"
-
-#include <string.h>
 
 const char *tend__expr_failure_text(enum tend__expr_failure failure)
 {
@@ -31,6 +29,7 @@ void tend__vector_deinit(struct tend__vector *vector)
     tend__mem_free(vector->text);
     tend__mem_free(vector->valid);
     tend__mem_free(vector->failed);
+    tend__expr_scratch_free(vector->scratch);
     tend__vector_init(vector);
 }
 
