@@ -85,8 +85,8 @@ struct tend__engine_config {
     double tolerance;      /* money a row; NAN: a tenth of what the model adds to the best constant
                               action */
     size_t refit_windows;  /* 0: 3; the fresh model is at most this old */
-    size_t train_row_max;  /* 0: 100,000; more rows are sampled by hash */
-    uint32_t rounds;       /* 0: 50 trees */
+    size_t train_row_max;  /* 0: 50,000; more rows are sampled by hash */
+    uint32_t rounds;       /* 0: 40 trees */
     uint32_t depth;        /* 0: 6 */
     double eta;            /* 0: .2 */
     uint64_t seed;

@@ -46,8 +46,8 @@ static void fill_defaults(struct tend__engine_config *c)
     c->train_windows = c->train_windows == 0 ? 28 : c->train_windows;
     c->accept_windows = c->accept_windows == 0 ? 28 : c->accept_windows;
     c->refit_windows = c->refit_windows == 0 ? 3 : c->refit_windows;
-    c->train_row_max = c->train_row_max == 0 ? 100000 : c->train_row_max;
-    c->rounds = c->rounds == 0 ? 50 : c->rounds;
+    c->train_row_max = c->train_row_max == 0 ? 50000 : c->train_row_max;
+    c->rounds = c->rounds == 0 ? 40 : c->rounds;
     c->depth = c->depth == 0 ? 6 : c->depth;
     c->eta = c->eta > 0 ? c->eta : 0.2;
     c->false_alarms = c->false_alarms > 0 ? c->false_alarms : 1.0;
