@@ -82,7 +82,7 @@ static const char *word_of(enum tend__happening kind)
 /* One line for the season's windows that have closed: rows, value a day as a sparkline, and the
  * mean. */
 static void tell_season(struct tend__story *story, const struct tend__window_report *windows,
-                        size_t count)
+                        size_t count, int64_t now_us)
 {
     struct tend__buf *out = &story->app->out;
     double values[SEASON_WINDOWS_MAX];
@@ -100,8 +100,8 @@ static void tell_season(struct tend__story *story, const struct tend__window_rep
     char from[TEND_NUMBER_TEXT_SIZE];
     char number[TEND_NUMBER_TEXT_SIZE];
     char money[TEND_NUMBER_TEXT_SIZE];
-    tend__buf_printf(out, "  %s  %-10s %s rows profiled, estimated value ",
-                     tend__show_time(windows[0].start_us, from), "",
+    tend__buf_printf(out, "  %s  %-10s %s rows profiled; estimated value ",
+                     tend__show_time(now_us, from), "season",
                      tend__show_number((double)rows, number));
     tend__sparkline(out, values, shown, story->app->utf8);
     tend__buf_printf(out, " %s a row%s\n",
@@ -126,7 +126,8 @@ void tend__story_tell(void *ctx, const struct tend__play *play,
         if (count - story->season_start < (season == 0 ? 7 : season)) {
             return;
         }
-        tell_season(story, windows + story->season_start, count - story->season_start);
+        tell_season(story, windows + story->season_start, count - story->season_start,
+                    event->time_us);
         story->season_start = count;
     } else {
         char when[TEND_NUMBER_TEXT_SIZE];
@@ -134,8 +135,10 @@ void tend__story_tell(void *ctx, const struct tend__play *play,
         tend__tinted(&app->out, tint_of(event->kind), app->colours, "%-10s", word_of(event->kind));
         tend__buf_printf(&app->out, " %s\n", event->text);
     }
-    /* A story that cannot be shown is not worth ending the run for; the end reports the failure. */
-    (void)tend__app_flush(app, &ignored);
+    /* A story that cannot be shown is not worth ending the run for. */
+    if (tend__app_flush(app, &ignored) != TEND_OK) {
+        story->silent = true;
+    }
 }
 
 /* ---- the end ----------------------------------------------------------------------------------
