@@ -58,6 +58,10 @@ static const struct tend__option options[TEND_OPTION_COUNT] = {
                           "The column with the time of the event"},
     [TEND_OPTION_BINS] = {TEND_OPTION_BINS, "bins", 0, TEND_ARG_COUNT, "N", 2, 512,
                           "Bins of a number at most (default: 32)"},
+    [TEND_OPTION_TRAIN] = {TEND_OPTION_TRAIN, "train", 0, TEND_ARG_COUNT, "N", 1, 100000,
+                           "Windows at the start that train the first model (default: 28)"},
+    [TEND_OPTION_ACCEPT] = {TEND_OPTION_ACCEPT, "accept", 0, TEND_ARG_COUNT, "N", 1, 100000,
+                            "Windows after them that it is accepted on (default: 28)"},
 };
 
 static const char *const shells[] = {"bash", "zsh", "fish", NULL};
@@ -231,10 +235,10 @@ static const struct tend__command commands[] = {
      1,
      1,
      {TEND_OPTION_CONFIG, TEND_OPTION_STATE, TEND_OPTION_SEED, TEND_OPTION_SINCE, TEND_OPTION_UNTIL,
-      TEND_OPTION_POLICY, TEND_OPTION_JSON, TEND_OPTION_HTML, TEND_OPTION_QUIET, READING,
+      TEND_OPTION_TRAIN, TEND_OPTION_ACCEPT, TEND_OPTION_POLICY, TEND_OPTION_JSON, TEND_OPTION_HTML, TEND_OPTION_QUIET, READING,
       TEND_OPTION_HELP, NO_MORE},
      backtest_examples,
-     NULL,
+     tend__cmd_backtest,
      false},
     {"why",
      "[INCIDENT]",
@@ -290,7 +294,7 @@ static const struct tend__command commands[] = {
      {TEND_OPTION_KEEP, TEND_OPTION_HTML, TEND_OPTION_SEED, TEND_OPTION_JSON, TEND_OPTION_QUIET,
       READING, TEND_OPTION_HELP, NO_MORE},
      demo_examples,
-     NULL,
+     tend__cmd_demo,
      false},
     {"config",
      "",
