@@ -311,21 +311,27 @@ static enum tend_code report_each(struct tend__break_search *search, size_t colu
     return TEND_OK;
 }
 
-/* Whether the categories that neither vanished nor gained (`except`) are what they were times
- * `factor`: the loss is then the whole story. */
+/* The categories that should be what they were times `factor`. */
+struct rest {
+    const struct vanished *list; /* these are not among them */
+    size_t count;
+    size_t except; /* nor is the one that gained; SIZE_MAX = none gained */
+    double factor;
+};
+
+/* Whether the rest is as expected, so that the loss is the whole story. */
 static bool is_rest_as_before(const struct tend__break_search *search, size_t column_idx,
-                              const struct vanished *list, size_t count, double lost, size_t except,
-                              double factor)
+                              const struct rest *rest, double lost)
 {
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
     const double natural = tend__break_natural(search, column_idx, tend__break_cell_variation);
     double off = 0;
     size_t next = 0;
     for (size_t i = 0; i <= plan->category_count; i++) {
-        if (next < count && list[next].category == i) {
+        if (next < rest->count && rest->list[next].category == i) {
             next++;
-        } else if (i != except) {
-            const double expected = factor * share_of(search->ref, column_idx, i);
+        } else if (i != rest->except) {
+            const double expected = rest->factor * share_of(search->ref, column_idx, i);
             off += fabs(share_of(search->cur, column_idx, i) - expected) / 2;
         }
     }
@@ -367,23 +373,25 @@ static enum tend_code report(struct tend__break_search *search, size_t column_id
     const double evidence = flow.lost / flow.threshold;
     const double slack = BALANCE_TOLERANCE * flow.lost + LOST_TOLERANCE;
     const size_t other = tend__plan_column(search->plan, column_idx)->category_count;
+    const struct rest but_other = {list, count, other, 1};
+    const struct rest but_best = {list, count, flow.best, 1};
+    const struct rest grown = {list, count, SIZE_MAX, 1 / (1 - flow.lost)};
     if (!(flow.lost > flow.threshold)) {
         return TEND_OK;
     }
     if (fabs(flow.other - flow.lost) <= slack && flow.other > flow.lost / 2 &&
         (search->options->novelty != NULL ||
-         is_rest_as_before(search, column_idx, list, count, flow.lost, other, 1))) {
+         is_rest_as_before(search, column_idx, &but_other, flow.lost))) {
         if (search->options->novelty != NULL) {
             TEND_TRY(pair_names(search, column_idx, list, count, err));
         }
         return report_renames(search, column_idx, list, count, evidence, err);
     }
     if (fabs(flow.best_gain - flow.lost) <= BALANCE_TOLERANCE * flow.lost && count <= MERGED_MAX &&
-        is_rest_as_before(search, column_idx, list, count, flow.lost, flow.best, 1)) {
+        is_rest_as_before(search, column_idx, &but_best, flow.lost)) {
         return report_merge(search, column_idx, list, count, &flow, err);
     }
-    if (flow.lost < MISSING_MAX && is_rest_as_before(search, column_idx, list, count, flow.lost,
-                                                     SIZE_MAX, 1 / (1 - flow.lost))) {
+    if (flow.lost < MISSING_MAX && is_rest_as_before(search, column_idx, &grown, flow.lost)) {
         struct tend__break model = tend__break_make(search, TEND_BREAK_MISSING_ROWS, column_idx);
         model.evidence = evidence;
         return report_each(search, column_idx, list, count, &model, err);
