@@ -324,14 +324,15 @@ static void mean_and_sd_are_those_of_the_textbook(void **state)
     size_t n = 0;
     for (size_t i = 0; i < rows.count; i++) {
         if (rows.rows[i].valid[ROWS_DELAY]) {
-            sum += rows.rows[i].delay;
+            sum += (long double)rows.rows[i].delay;
             n++;
         }
     }
     const long double mean = sum / n;
     for (size_t i = 0; i < rows.count; i++) {
         if (rows.rows[i].valid[ROWS_DELAY]) {
-            squares += (rows.rows[i].delay - mean) * (rows.rows[i].delay - mean);
+            const long double away = (long double)rows.rows[i].delay - mean;
+            squares += away * away;
         }
     }
     assert_near(tend__profile_mean(profile, ROWS_DELAY), (double)mean, 1e-13);
