@@ -495,18 +495,22 @@ out:
 }
 
 /* Standard input cannot be read twice and DuckDB must: it is kept in the private folder first. */
+/* Standard input can be read once, and some passes come twice: the copy stays until the lake's folder goes. */
 static enum tend_code find_stdin(struct tend__lake *lake, struct lake_source *source,
                                  struct tend_error *err)
 {
     char path[LAKE_PATH_MAX];
-    (void)snprintf(path, sizeof(path), "%s/input-%" PRIu64, lake->temp_dir, lake->temp_count++);
+    (void)snprintf(path, sizeof(path), "%s/standard-input", lake->temp_dir);
+    source->is_stdin = true;
+    if (access(path, F_OK) == 0) {
+        return add_file(source, path, err);
+    }
     const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
         return TEND_FAIL(err, EIO, "cannot keep standard input: %s", strerror(errno));
     }
     const enum tend_code code = copy_stdin(fd, err);
     (void)close(fd);
-    source->is_stdin = true;
     if (code != TEND_OK) {
         (void)unlink(path);
         return code;
@@ -589,9 +593,6 @@ out:
 void tend__lake_source_deinit(struct lake_source *source)
 {
     for (size_t i = 0; i < source->file_count; i++) {
-        if (source->is_stdin) {
-            (void)unlink(source->files[i]);
-        }
         tend__mem_free(source->files[i]);
     }
     tend__mem_free(source->files);
