@@ -14,9 +14,12 @@ static void add_shape(struct tend__table *table, const struct tend__column_view 
                       const double *shares, bool utf8)
 {
     double joined[SPARK_MAX] = {0};
-    const size_t count = view->count < SPARK_MAX ? view->count : SPARK_MAX;
+    const size_t size = (view->count + SPARK_MAX - 1) / SPARK_MAX;
+    const size_t count = size > 0 ? (view->count + size - 1) / size : 0;
     for (size_t i = 0; i < view->count; i++) {
-        joined[i * count / view->count] += shares[i];
+        const size_t start = i / size * size;
+        const size_t end = start + size < view->count ? start + size : view->count;
+        joined[i / size] += shares[i] / (double)(end - start);
     }
     tend__sparkline(tend__table_cell_begin(table, TEND_TINT_PLAIN), joined, count, utf8);
     tend__table_cell_end(table);
