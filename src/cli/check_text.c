@@ -183,9 +183,9 @@ enum tend_code tend__check_text(const struct tend__check *check, struct tend_err
     char text[2][TEND_NUMBER_TEXT_SIZE];
     tend__tinted(out, tints[check->verdict], check->app->colours, "%s",
                  tend__verdict_text(check->verdict));
-    tend__buf_printf(out, ": %s (%s rows) against %s (%s rows): ", check->cur_path,
+    tend__buf_printf(out, ": %s (%s rows) against %s (%s rows): ", tend__data_name(check->cur_path),
                      tend__show_number((double)tend__profile_row_count(check->cur), text[0]),
-                     check->ref_path,
+                     tend__data_name(check->ref_path),
                      tend__show_number((double)tend__profile_row_count(check->ref), text[1]));
     tend__buf_printf(out, "%zu of %zu columns drifted, %zu break%s\n", check->drifted_count,
                      check->column_count, check->break_count, check->break_count == 1 ? "" : "s");
