@@ -370,8 +370,8 @@ static enum tend_code fill_split(struct tend__forest *forest, const struct scrat
         out->key = INT32_MAX;
         return add_set(forest, s, file_idx, &out->bits_at, err);
     }
-    if (isnan(s->split[file_idx])) {
-        return fail_model(err, "a split at NaN");
+    if (!isfinite(s->split[file_idx])) {
+        return fail_model(err, "a split is not at a finite number");
     }
     out->key = tend__forest_key(s->split[file_idx]);
     return TEND_OK;
@@ -554,6 +554,47 @@ out:
     return code;
 }
 
+/* JSON has no NaN, but XGBoost 2 writes one as the unused split of each categorical node. A copy
+ * with a number beyond binary32 in its place is JSON, and as the split of a number it is refused.
+ */
+static enum tend_code parse_with_nan(const char *text, size_t len, struct tend__json **out,
+                                     struct tend_error *err)
+{
+    static const char stand_in[] = "1e99";
+    const size_t extra = sizeof(stand_in) - 1 - strlen("NaN");
+    char *copy = NULL;
+    size_t used = 0;
+    bool quoted = false;
+    TEND_TRY(tend__mem_new(len + len / strlen("NaN") * extra + 1, 1, &copy, err));
+    for (size_t i = 0; i < len; i++) {
+        if (!quoted && len - i >= 3 && memcmp(text + i, "NaN", 3) == 0) {
+            memcpy(copy + used, stand_in, sizeof(stand_in) - 1);
+            used += sizeof(stand_in) - 1;
+            i += 2;
+            continue;
+        }
+        if (quoted && text[i] == '\\' && i + 1 < len) {
+            copy[used++] = text[i++];
+        } else if (text[i] == '"') {
+            quoted = !quoted;
+        }
+        copy[used++] = text[i];
+    }
+    const enum tend_code code = tend__json_parse(copy, used, out, err);
+    tend__mem_free(copy);
+    return code;
+}
+
+static enum tend_code parse_text(const char *text, size_t len, struct tend__json **out,
+                                 struct tend_error *err)
+{
+    const enum tend_code code = tend__json_parse(text, len, out, err);
+    if (code == TEND_ECORRUPT && memmem(text, len, "NaN", 3) != NULL) {
+        return parse_with_nan(text, len, out, err);
+    }
+    return code;
+}
+
 /* UBJSON opens with '{' and the marker of a length; JSON with '{' and a quote, perhaps after white
  * space. */
 static bool is_ubjson(const unsigned char *bytes, size_t len)
@@ -569,7 +610,7 @@ enum tend_code tend__forest_load(const void *bytes, size_t len, struct tend__for
     if (is_ubjson(bytes, len)) {
         TEND_TRY(tend__ubjson_parse(bytes, len, &json, err));
     } else {
-        TEND_TRY(tend__json_parse(bytes, len, &json, err));
+        TEND_TRY(parse_text(bytes, len, &json, err));
     }
     enum tend_code code = TEND_OK;
     const struct tend__json_node *learner = tend__json_member(tend__json_root(json), "learner");

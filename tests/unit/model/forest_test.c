@@ -216,6 +216,7 @@ static void a_tree_that_is_no_tree_is_corrupt(void **state)
         {offsetof(struct file_tree, feature), "[0.5,0,0,0,1,0]", "split_indices"},
         {offsetof(struct file_tree, split), "[]", "without nodes"},
         {offsetof(struct file_tree, split), "[0.5,99,1e39,1,1,2]", "finite"},
+        {offsetof(struct file_tree, split), "[NaN,99,3,1,NaN,2]", "a split is not at"},
         {offsetof(struct file_tree, default_left), "null", "default_left"},
         {offsetof(struct file_tree, type), "[1,0,0,0,1,0]", "without its categories"},
         {offsetof(struct file_tree, set_nodes), "[6]", "categories"},
@@ -235,6 +236,19 @@ static void a_tree_that_is_no_tree_is_corrupt(void **state)
         memcpy((char *)&m.tree + faults[i].offset, &faults[i].value, sizeof(faults[i].value));
         assert_refused(&m, TEND_ECORRUPT, faults[i].words);
     }
+}
+
+static void the_nan_of_xgboost_2_is_read_where_it_means_nothing(void **state)
+{
+    (void)state;
+    struct file_model m = good_model();
+    m.tree.split = "[0.5,NaN,3,1,NaN,2]";
+    m.param = "\"NaN \\\\\\\"NaN\":[NaN]"; /* in a key it stays */
+    struct tend__forest *forest = load(&m);
+    assert_near(predict(forest, 0, 5), (double)(0.1F + 2.0F), 0);
+    tend__forest_free(forest);
+    m.tree.split = "[0.5,99,NaN,1,1e-45,2]";
+    assert_refused(&m, TEND_ECORRUPT, "a leaf is not");
 }
 
 static void what_is_no_model_is_refused(void **state)
@@ -478,6 +492,7 @@ int main(void)
         cmocka_unit_test(base_score_is_read_in_every_form),
         cmocka_unit_test(what_is_not_served_is_named),
         cmocka_unit_test(a_tree_that_is_no_tree_is_corrupt),
+        cmocka_unit_test(the_nan_of_xgboost_2_is_read_where_it_means_nothing),
         cmocka_unit_test(what_is_no_model_is_refused),
         cmocka_unit_test(rows_of_another_width_are_refused),
         cmocka_unit_test(every_number_of_rows_agrees_with_the_naive_walk),
