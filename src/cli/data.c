@@ -170,20 +170,52 @@ struct profile_pass {
     struct tend__plan_builder *builder; /* first pass without a plan */
     struct tend__profile *profile;
     bool is_again;
+    /* The batch without the column that is skipped. */
+    struct tend__field *fields;
+    struct tend__column *columns;
 };
+
+/* The batch that is profiled: all of it, or a view without the skipped column. */
+static enum tend_code leave_out(struct profile_pass *pass, const struct tend__batch *batch,
+                                struct tend__batch *out, struct tend_error *err)
+{
+    const char *skipped = pass->options->skip_column;
+    *out = *batch;
+    if (skipped == NULL ||
+        tend__data_find(batch->fields, batch->column_count, skipped) == SIZE_MAX) {
+        return TEND_OK;
+    }
+    if (pass->fields == NULL) {
+        TEND_TRY(tend__mem_new(batch->column_count, sizeof(*pass->fields), &pass->fields, err));
+        TEND_TRY(tend__mem_new(batch->column_count, sizeof(*pass->columns), &pass->columns, err));
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < batch->column_count; i++) {
+        if (strcmp(batch->fields[i].name, skipped) != 0) {
+            pass->fields[count] = batch->fields[i];
+            pass->columns[count++] = batch->columns[i];
+        }
+    }
+    out->fields = pass->fields;
+    out->columns = pass->columns;
+    out->column_count = count;
+    return TEND_OK;
+}
 
 static enum tend_code add_batch(void *ctx, const struct tend__batch *batch, struct tend_error *err)
 {
     struct profile_pass *pass = ctx;
+    struct tend__batch kept;
+    TEND_TRY(leave_out(pass, batch, &kept, err));
     if (pass->profile == NULL && pass->builder == NULL) {
         const struct tend__plan_options options = {.bin_max = pass->options->bin_max};
-        TEND_TRY(tend__plan_builder_new(batch->fields, batch->column_count, &options,
-                                        &pass->builder, err));
+        TEND_TRY(
+            tend__plan_builder_new(kept.fields, kept.column_count, &options, &pass->builder, err));
     }
     if (pass->profile != NULL) {
-        TEND_TRY(tend__profile_add(pass->profile, batch, err));
+        TEND_TRY(tend__profile_add(pass->profile, &kept, err));
     } else {
-        TEND_TRY(tend__plan_builder_add(pass->builder, batch, err));
+        TEND_TRY(tend__plan_builder_add(pass->builder, &kept, err));
     }
     if (!pass->is_again && pass->options->also != NULL) {
         return pass->options->also(pass->options->also_ctx, batch, err);
@@ -231,6 +263,8 @@ enum tend_code tend__data_profile(const struct tend__app *app, struct tend__lake
         code = finish_plan(app, lake, &pass, err);
     }
     tend__plan_builder_free(pass.builder);
+    tend__mem_free(pass.fields);
+    tend__mem_free(pass.columns);
     if (code != TEND_OK) {
         tend__profile_free(pass.profile);
         return code;
@@ -252,10 +286,15 @@ static bool is_parquet(const char *path)
     return n == sizeof(magic) && memcmp(magic, "PAR1", sizeof(magic)) == 0;
 }
 
-/* Whether the table has the columns that only profiles have. */
-static bool looks_like_profile(const struct tend__field *fields, size_t count)
+bool tend__data_is_profile(const struct tend__field *fields, size_t count)
 {
-    return tend__data_find(fields, count, "tend_profile") != SIZE_MAX;
+    static const char *const names[] = {"format", "in_plan", "type_changed_count", "nan_count"};
+    for (size_t i = 0; i < TEND_ARRAY_LEN(names); i++) {
+        if (tend__data_find(fields, count, names[i]) == SIZE_MAX) {
+            return false;
+        }
+    }
+    return true;
 }
 
 enum tend_code tend__data_read_profile(struct tend__lake *lake, const char *path,
@@ -270,7 +309,7 @@ enum tend_code tend__data_read_profile(struct tend__lake *lake, const char *path
         return TEND_OK;
     }
     TEND_TRY(tend__data_fields(lake, path, NULL, &fields, &count, err));
-    const bool is_profile = looks_like_profile(fields, count);
+    const bool is_profile = tend__data_is_profile(fields, count);
     tend__data_fields_free(fields, count);
     if (!is_profile) {
         return TEND_OK;

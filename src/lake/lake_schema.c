@@ -250,7 +250,7 @@ static enum tend_code find_bad_line(duckdb_connection con, const struct lake_sou
 {
     struct tend__buf sql;
     struct tend_error line_err = {.code = TEND_OK};
-    duckdb_result result;
+    duckdb_result result = {0};
     tend__buf_init(&sql, LAKE_SQL_MAX);
     tend__buf_text(&sql, "SELECT count(*) FROM read_csv(");
     tend__lake_file_literal(&sql, source->files[0]);
@@ -361,7 +361,7 @@ static enum tend_code read_header(duckdb_connection con, const struct lake_sourc
 {
     static const char *const packings[] = {"none", "gzip", "zstd"};
     struct tend__buf sql;
-    duckdb_result result;
+    duckdb_result result = {0};
     tend__buf_init(&sql, LAKE_SQL_MAX);
     tend__buf_text(&sql, "SELECT line FROM read_csv(");
     tend__lake_file_literal(&sql, source->files[0]);

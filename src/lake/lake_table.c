@@ -149,7 +149,7 @@ static enum tend_code make_table(duckdb_connection con, const struct tend_arrow_
                                  duckdb_data_chunk chunk, struct tend_error *err)
 {
     struct tend__buf sql;
-    duckdb_result result;
+    duckdb_result result = {0};
     enum tend_code code = TEND_OK;
     tend__buf_init(&sql, LAKE_SQL_MAX);
     tend__buf_text(&sql, "CREATE TEMP TABLE rows(");
@@ -267,7 +267,7 @@ static enum tend_code gather(duckdb_connection con, const struct lake_source *so
                              struct tend_error *err)
 {
     struct tend__buf sql;
-    duckdb_result result;
+    duckdb_result result = {0};
     duckdb_arrow_options arrow = NULL;
     tend__buf_init(&sql, LAKE_SQL_MAX);
     write_gather(&sql, source, columns);

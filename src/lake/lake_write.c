@@ -136,7 +136,7 @@ enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection c
 {
     char temp[LAKE_PATH_MAX];
     struct tend__buf sql;
-    duckdb_result result;
+    duckdb_result result = {0};
     TEND_TRY(make_temp(lake, path, temp, err));
     tend__buf_init(&sql, LAKE_SQL_MAX);
     tend__buf_printf(&sql, "COPY (%s) TO ", select);
@@ -167,7 +167,7 @@ enum tend_code tend__lake_copy(struct tend__lake *lake, const char *sql, const c
 
 static enum tend_code run_sql(duckdb_connection con, struct tend__buf *sql, struct tend_error *err)
 {
-    duckdb_result result;
+    duckdb_result result = {0};
     TEND_TRY(tend__buf_code(sql, err));
     TEND_TRY(tend__lake_query(con, tend__buf_str(sql), NULL, &result, err));
     duckdb_destroy_result(&result);
