@@ -59,7 +59,8 @@ struct tend__lake_read_options {
 
 /*
  * Opens a data set. `path` is a file, a folder (every data file below it, all of one type; key=value folders become
- * columns), a glob (`*`, `**`, `?`, `[...]`), or "-" for standard input. options may be NULL.
+ * columns), a glob (`*`, `**`, `?`, `[...]`), or "-" for standard input, which is kept until the lake is freed and may
+ * be opened again. options may be NULL.
  *
  * TEND_ENOTFOUND: no such file or column (with the nearest name), or a folder or glob without data. TEND_ECORRUPT: not
  * of its type, cut short, or a bad line. TEND_EIO: not readable. TEND_ETYPE: files whose columns differ.

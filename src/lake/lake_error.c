@@ -177,9 +177,14 @@ enum tend_code tend__lake_fail(const char *text, const struct lake_source *sourc
     if (strstr(text, "No space left") != NULL) {
         return TEND_FAIL(err, EIO, "the disk is full");
     }
-    if (source != NULL && strncmp(text, "Conversion Error", 16) == 0 &&
-        strstr(text, "timestamp") != NULL && find_part(text, "\"", "\"", part)) {
-        return TEND_FAIL(err, ECORRUPT, "'%s' in '%s' is not a time", part, shown);
+    if (source != NULL && strncmp(text, "Conversion Error", 16) == 0) {
+        if (strstr(text, "timestamp") != NULL && find_part(text, "\"", "\"", part)) {
+            return TEND_FAIL(err, ECORRUPT, "'%s' in '%s' is not a time", part, shown);
+        }
+        if (strstr(text, "DOUBLE") != NULL && find_part(text, "string '", "'", part)) {
+            return TEND_FAIL(err, ECORRUPT,
+                             "'%s' in '%s' is not a number, as the values before are", part, shown);
+        }
     }
     first_words(text, part);
     if (strncmp(text, "IO Error", 8) == 0) {

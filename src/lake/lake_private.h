@@ -37,11 +37,20 @@ struct lake_source {
     size_t header_count;
 };
 
+/* What a column of text in CSV or JSON really is. */
+enum lake_reading {
+    LAKE_READ_PLAIN,  /* as its type says, or not looked at yet */
+    LAKE_READ_TEXT,   /* text indeed */
+    LAKE_READ_NUMBER, /* numbers, and words for missing values */
+    LAKE_READ_NOTHING /* not one value */
+};
+
 /* A column as DuckDB sees it in the source. */
 struct lake_column {
     char *name;
     duckdb_type type;
     bool is_json; /* a VARCHAR that holds JSON */
+    enum lake_reading reading;
 };
 
 struct lake_columns {
@@ -85,6 +94,13 @@ void tend__lake_table_sql(struct tend__buf *sql, const struct lake_source *sourc
 /* Appends a path as a literal that DuckDB does not take for a pattern. */
 void tend__lake_file_literal(struct tend__buf *sql, const char *path);
 enum tend_type tend__lake_type(const struct lake_column *column, bool *is_supported);
+
+/* lake_probe.c */
+enum tend_code tend__lake_probe(duckdb_connection con, const struct lake_source *source,
+                                struct lake_columns *columns,
+                                struct tend_error *err) TEND_NODISCARD;
+/* Appends the expression that reads a LAKE_READ_NUMBER column. */
+void tend__lake_number_sql(struct tend__buf *sql, const struct lake_column *column);
 
 /* lake_write.c: COPY (select) to a Parquet file, by way of a temporary one beside it. */
 enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection con,

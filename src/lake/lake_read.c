@@ -134,12 +134,12 @@ static enum tend_code pick_all(struct tend__lake_reader *reader, struct tend_err
     return TEND_OK;
 }
 
-/* A JSON column whose values are of several types, or all null. */
+/* A JSON column whose values are of several types. */
 static enum tend_code note_untyped(struct tend__lake_reader *reader, struct tend_error *err)
 {
     for (size_t i = 0; i < reader->column_count; i++) {
         const struct lake_column *column = &reader->found.at[reader->picked[i]];
-        if (column->is_json) {
+        if (column->is_json && column->reading == LAKE_READ_TEXT) {
             char note[512];
             (void)snprintf(note, sizeof(note),
                            "the values of column '%s' of '%s' have no single type: they are read as "
@@ -195,6 +195,14 @@ static void add_expression(struct tend__buf *sql, const struct lake_source *sour
 {
     const char *before = "CAST(";
     const char *after = "";
+    if (column->reading == LAKE_READ_NUMBER) {
+        tend__lake_number_sql(sql, column);
+        return;
+    }
+    if (column->reading == LAKE_READ_NOTHING) {
+        tend__buf_text(sql, "CAST(NULL AS VARCHAR)");
+        return;
+    }
     switch (out_type(column, time_column)) {
     case TEND_TYPE_NUMBER:
         after = " AS DOUBLE)";

@@ -31,6 +31,12 @@ void tend__lake_columns_deinit(struct lake_columns *columns)
 enum tend_type tend__lake_type(const struct lake_column *column, bool *is_supported)
 {
     *is_supported = true;
+    if (column->reading == LAKE_READ_NUMBER) {
+        return TEND_TYPE_NUMBER;
+    }
+    if (column->reading == LAKE_READ_NOTHING) {
+        return TEND_TYPE_NULL;
+    }
     switch (column->type) {
     case DUCKDB_TYPE_BOOLEAN:
         return TEND_TYPE_BOOL;
@@ -294,6 +300,12 @@ static enum tend_code describe_files(duckdb_connection con, const struct lake_so
         code = describe_sql(con, tend__buf_str(&sql), &part, out, &why);
     }
     tend__buf_deinit(&sql);
+    if (code == TEND_OK && (count == 1 || source->kind == LAKE_JSON)) {
+        code = tend__lake_probe(con, &part, out, &why);
+        if (code != TEND_OK) {
+            tend__lake_columns_deinit(out);
+        }
+    }
     if (code != TEND_OK && why.line == 0 && source->kind == LAKE_CSV && count == 1) {
         code = find_bad_line(con, &part, &why);
     }
@@ -336,23 +348,55 @@ static enum tend_code compare_columns(const struct lake_columns *a, const char *
     return TEND_OK;
 }
 
-/* JSON leaves absent keys out, so only files of columns are held against each other. */
+/* Files of columns must be alike; JSON leaves absent keys out and is not looked at. *merged is the first file's columns,
+ * with the types of later files where the first has no values; the caller frees it whatever comes out. */
 static enum tend_code check_same(duckdb_connection con, const struct lake_source *source,
-                                 struct tend_error *err)
+                                 struct lake_columns *merged, struct tend_error *err)
 {
-    struct lake_columns first = {.count = 0};
     struct lake_columns other = {.count = 0};
-    enum tend_code code = describe_files(con, source, 0, 1, &first, err);
+    enum tend_code code = describe_files(con, source, 0, 1, merged, err);
     for (size_t i = 1; code == TEND_OK && i < source->file_count; i++) {
         TEND_TRY_OUT(describe_files(con, source, i, 1, &other, err));
-        TEND_TRY_OUT(compare_columns(&first, source->files[0], &other, source->files[i], err));
-        TEND_TRY_OUT(compare_columns(&other, source->files[i], &first, source->files[0], err));
+        TEND_TRY_OUT(compare_columns(merged, source->files[0], &other, source->files[i], err));
+        TEND_TRY_OUT(compare_columns(&other, source->files[i], merged, source->files[0], err));
+        for (size_t k = 0; k < merged->count; k++) {
+            struct lake_column *column = &merged->at[k];
+            const struct lake_column *later = find_column(&other, column->name);
+            if (column->reading == LAKE_READ_NOTHING && later != NULL) {
+                column->type = later->type;
+                column->reading = later->reading;
+            }
+        }
         tend__lake_columns_deinit(&other);
     }
 out:
     tend__lake_columns_deinit(&other);
-    tend__lake_columns_deinit(&first);
     return code;
+}
+
+/* All files read together give text wherever one of them does: what each of them said decides. */
+static void settle_readings(struct lake_columns *columns, const struct lake_columns *merged)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        struct lake_column *column = &columns->at[i];
+        const struct lake_column *said = find_column(merged, column->name);
+        bool is_supported = false;
+        if (said == NULL || column->type != DUCKDB_TYPE_VARCHAR) {
+            continue;
+        }
+        switch (tend__lake_type(said, &is_supported)) {
+        case TEND_TYPE_NUMBER:
+            column->reading = LAKE_READ_NUMBER;
+            break;
+        case TEND_TYPE_NULL:
+            column->reading = LAKE_READ_NOTHING;
+            break;
+        case TEND_TYPE_TEXT:
+        case TEND_TYPE_BOOL:
+        case TEND_TYPE_TIME:
+            break;
+        }
+    }
 }
 
 /* The first line of a CSV file, packed or not, into line; *found is false where there is none. */
@@ -466,8 +510,17 @@ enum tend_code tend__lake_describe(duckdb_connection con, struct lake_source *so
     if (source->kind == LAKE_CSV) {
         TEND_TRY(learn_dialect(con, source, err));
     }
-    if (source->file_count > 1 && source->kind != LAKE_JSON) {
-        TEND_TRY(check_same(con, source, err));
+    if (source->file_count == 1 || source->kind == LAKE_JSON) {
+        return describe_files(con, source, 0, source->file_count, out, err);
     }
-    return describe_files(con, source, 0, source->file_count, out, err);
+    struct lake_columns merged = {.count = 0};
+    enum tend_code code = check_same(con, source, &merged, err);
+    if (code == TEND_OK) {
+        code = describe_files(con, source, 0, source->file_count, out, err);
+    }
+    if (code == TEND_OK) {
+        settle_readings(out, &merged);
+    }
+    tend__lake_columns_deinit(&merged);
+    return code;
 }

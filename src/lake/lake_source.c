@@ -494,8 +494,8 @@ out:
     return code;
 }
 
-/* Standard input cannot be read twice and DuckDB must: it is kept in the private folder first. */
-/* Standard input can be read once, and some passes come twice: the copy stays until the lake's folder goes. */
+/* Standard input can be read once, and DuckDB and some commands pass over data twice: it is kept in the private folder,
+ * where a second opening finds it, until that folder goes. */
 static enum tend_code find_stdin(struct tend__lake *lake, struct lake_source *source,
                                  struct tend_error *err)
 {
