@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lake_private.h: what the files of src/lake share. Only they include it, and duckdb.h comes in only here. */
+/* lake_private.h: what the files of src/lake share. Only they include it, and duckdb.h comes in
+ * only here. */
 #ifndef TEND_LAKE_LAKE_PRIVATE_H
 #define TEND_LAKE_LAKE_PRIVATE_H
 
@@ -32,8 +33,8 @@ struct lake_source {
     size_t file_count;
     size_t file_cap;
     bool is_stdin;
-    bool has_hive; /* key=value folders below the root */
-    char delimiter;          /* of CSV, and the number of columns that the first file's header has */
+    bool has_hive;  /* key=value folders below the root */
+    char delimiter; /* of CSV, and the number of columns that the first file's header has */
     size_t header_count;
 };
 
@@ -61,7 +62,8 @@ struct lake_columns {
 /* lake.c */
 enum tend_code tend__lake_connect(struct tend__lake *lake, duckdb_connection *out,
                                   struct tend_error *err) TEND_NODISCARD;
-/* Runs sql; the caller destroys *out on success. `source` may be NULL; it names what is read in messages. */
+/* Runs sql; the caller destroys *out on success. `source` may be NULL; it names what is read in
+ * messages. */
 enum tend_code tend__lake_query(duckdb_connection con, const char *sql,
                                 const struct lake_source *source, duckdb_result *out,
                                 struct tend_error *err) TEND_NODISCARD;
@@ -85,8 +87,7 @@ enum tend_code tend__lake_file_check(const char *path, const char *shown, enum l
 
 /* lake_schema.c: the columns of a source, the same in each of its files. */
 enum tend_code tend__lake_describe(duckdb_connection con, struct lake_source *source,
-                                   struct lake_columns *out,
-                                   struct tend_error *err) TEND_NODISCARD;
+                                   struct lake_columns *out, struct tend_error *err) TEND_NODISCARD;
 void tend__lake_columns_deinit(struct lake_columns *columns);
 /* Appends the table function that reads the whole source, with its columns where they are known. */
 void tend__lake_table_sql(struct tend__buf *sql, const struct lake_source *source,

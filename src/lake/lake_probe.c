@@ -2,9 +2,10 @@
 /*
  * lake_probe.c: looks into columns of CSV and JSON that came out as text.
  *
- * One "NA" among a million numbers makes DuckDB call a column text. Here the first rows of such a column are looked at:
- * where all of them are numbers, empty or one of the words below, the column is numbers and the words are missing
- * values. A column with no value in these rows is looked at to its end; where it has none at all it has no type.
+ * One "NA" among a million numbers makes DuckDB call a column text. Here the first rows of such a
+ * column are looked at: where all of them are numbers, empty or one of the words below, the column
+ * is numbers and the words are missing values. A column with no value in these rows is looked at to
+ * its end; where it has none at all it has no type.
  */
 #include "lake/lake_private.h"
 
@@ -36,8 +37,8 @@ static bool is_probed(const struct lake_column *column)
     return column->type == DUCKDB_TYPE_VARCHAR && column->reading == LAKE_READ_PLAIN;
 }
 
-/* For each probed column: how many values there are, how many are numbers, and how many are neither that nor a word for
- * nothing. */
+/* For each probed column: how many values there are, how many are numbers, and how many are neither
+ * that nor a word for nothing. */
 static void write_probe(struct tend__buf *sql, const struct lake_source *source,
                         const struct lake_columns *columns, bool is_sample)
 {
@@ -65,7 +66,8 @@ static void write_probe(struct tend__buf *sql, const struct lake_source *source,
     tend__buf_char(sql, ')');
 }
 
-/* What the three counts of a column say. Words for nothing alone are text: "none" may be somebody's category. */
+/* What the three counts of a column say. Words for nothing alone are text: "none" may be somebody's
+ * category. */
 static enum lake_reading judge(int64_t values, int64_t numbers, int64_t others, bool is_sample)
 {
     if (others > 0) {

@@ -2,12 +2,14 @@
 /*
  * lake_schema.c: which columns a source has, and the SQL that reads them.
  *
- * Nothing about a CSV file's dialect is left to DuckDB's sniffer but the columns' types: it would skip a header or rows
- * that do not fit its guess without a word. The first line is the header, the separator is the one of , ; tab | that
- * the header has most of, quotes are '"'. JSON's times stay text for DuckDB and are read by tend's own cast, because the
- * sniffer settles on one format out of a mixture and then fails on the rest.
+ * Nothing about a CSV file's dialect is left to DuckDB's sniffer but the columns' types: it would
+ * skip a header or rows that do not fit its guess without a word. The first line is the header, the
+ * separator is the one of , ; tab | that the header has most of, quotes are '"'. JSON's times stay
+ * text for DuckDB and are read by tend's own cast, because the sniffer settles on one format out of
+ * a mixture and then fails on the rest.
  *
- * Files of one data set must have the same columns; their order and the widths of their numbers may differ.
+ * Files of one data set must have the same columns; their order and the widths of their numbers may
+ * differ.
  */
 #include "lake/lake_private.h"
 
@@ -88,7 +90,6 @@ enum tend_type tend__lake_type(const struct lake_column *column, bool *is_suppor
     *is_supported = false;
     return TEND_TYPE_NULL;
 }
-
 
 void tend__lake_file_literal(struct tend__buf *sql, const char *path)
 {
@@ -250,7 +251,8 @@ out:
     return code;
 }
 
-/* Where the sniffer gives up it does not say at which line. Reading all columns as text does: it fails at the line. */
+/* Where the sniffer gives up it does not say at which line. Reading all columns as text does: it
+ * fails at the line. */
 static enum tend_code find_bad_line(duckdb_connection con, const struct lake_source *source,
                                     struct tend_error *err)
 {
@@ -334,8 +336,9 @@ static enum tend_code compare_columns(const struct lake_columns *a, const char *
         const struct lake_column *x = &a->at[i];
         const struct lake_column *y = find_column(b, x->name);
         if (y == NULL) {
-            return TEND_FAIL(err, ETYPE, "the files differ: '%s' has a column '%s' and '%s' has not",
-                             a_file, x->name, b_file);
+            return TEND_FAIL(err, ETYPE,
+                             "the files differ: '%s' has a column '%s' and '%s' has not", a_file,
+                             x->name, b_file);
         }
         const enum tend_type x_type = tend__lake_type(x, &is_supported);
         const enum tend_type y_type = tend__lake_type(y, &is_supported);
@@ -348,8 +351,9 @@ static enum tend_code compare_columns(const struct lake_columns *a, const char *
     return TEND_OK;
 }
 
-/* Files of columns must be alike; JSON leaves absent keys out and is not looked at. *merged is the first file's columns,
- * with the types of later files where the first has no values; the caller frees it whatever comes out. */
+/* Files of columns must be alike; JSON leaves absent keys out and is not looked at. *merged is the
+ * first file's columns, with the types of later files where the first has no values; the caller
+ * frees it whatever comes out. */
 static enum tend_code check_same(duckdb_connection con, const struct lake_source *source,
                                  struct lake_columns *merged, struct tend_error *err)
 {
@@ -435,7 +439,8 @@ static enum tend_code read_header(duckdb_connection con, const struct lake_sourc
     return tend__buf_code(line, err);
 }
 
-/* Whether every value of a header line is a number or nothing: then it is a row, and names are missing. */
+/* Whether every value of a header line is a number or nothing: then it is a row, and names are
+ * missing. */
 static bool is_all_numbers(const char *line, char separator)
 {
     bool has_number = false;

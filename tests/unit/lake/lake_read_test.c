@@ -2,8 +2,8 @@
 /*
  * lake_read_test.c: rows come out as they went in, whatever the file's type.
  *
- * Most files have the rows of fixture_csv; the others are made from it by DuckDB's own COPY. What a row should hold is
- * computed from its number.
+ * Most files have the rows of fixture_csv; the others are made from it by DuckDB's own COPY. What a
+ * row should hold is computed from its number.
  */
 #include "unit.h"
 
@@ -385,8 +385,7 @@ static void columns_conditions_and_limits_are_honoured(void **state)
         .columns = columns, .column_count = 2, .where = "n % 2 = 1", .row_max = 2500};
     size_t seen = 0;
     (void)state;
-    struct tend__lake_reader *reader =
-        open_reader(fixture_path(&fixture, "rows.csv"), &options);
+    struct tend__lake_reader *reader = open_reader(fixture_path(&fixture, "rows.csv"), &options);
     for (const struct tend__batch *batch = next_batch(reader); batch != NULL;
          batch = next_batch(reader)) {
         assert_int_equal(batch->column_count, 2);
@@ -441,7 +440,8 @@ static void words_for_missing_values_do_not_make_numbers_text(void **state)
     assert_false(tend__is_valid(&batch->columns[0], 1));
     assert_true(batch->columns[0].f64[2] == 2.5);
     assert_false(tend__is_valid(&batch->columns[0], 3));
-    /* "none" alone may be a category, nothing at all is no type, and a word among others is a word. */
+    /* "none" alone may be a category, nothing at all is no type, and a word among others is a word.
+     */
     assert_int_equal(batch->columns[1].type, TEND_TYPE_TEXT);
     check_text(&batch->columns[1].text[3], "none");
     assert_int_equal(batch->columns[2].type, TEND_TYPE_NULL);
@@ -481,7 +481,8 @@ static void a_column_that_is_empty_in_one_file_has_the_type_of_the_other(void **
 static void a_column_of_nothing_in_json_has_no_type(void **state)
 {
     (void)state;
-    const char *path = fixture_text(&fixture, "nothing.jsonl", "{\"a\": null, \"b\": 1}\n{\"b\": 2}\n");
+    const char *path =
+        fixture_text(&fixture, "nothing.jsonl", "{\"a\": null, \"b\": 1}\n{\"b\": 2}\n");
     struct tend__lake_reader *reader = open_reader(path, NULL);
     const struct tend__batch *batch = next_batch(reader);
     assert_int_equal(batch->columns[0].type, TEND_TYPE_NULL);
@@ -665,7 +666,7 @@ static void every_failed_allocation_is_survived(void **state)
     static const struct tend__lake_read_options options = {.order_by = "t"};
     enum tend_code code = TEND_ENOMEM;
     (void)state;
-    const char *path = fixture_path(&fixture, "rows.csv");
+    const char *path = fixture_csv(&fixture, "few.csv", 20);
     for (uint64_t nth = 1; code != TEND_OK; nth++) {
         struct tend_error err = {.code = TEND_OK};
         struct tend__lake_reader *reader = NULL;
