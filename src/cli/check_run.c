@@ -58,11 +58,15 @@ static enum tend_code profile_current(struct tend__check *check, struct tend_err
         }
         return code;
     }
+    const char *id = skipped_column(check);
+    if (id != NULL && tend__plan_find(tend__profile_plan(check->ref), id) != SIZE_MAX) {
+        id = NULL; /* a profile that was made without tend.yaml has it: then both have it */
+    }
     TEND_TRY(tend__novelty_new(tend__profile_plan(check->ref), &check->novelty, err));
     const struct tend__data_profile options = {
         .path = check->cur_path,
         .time_column = time_column(check),
-        .skip_column = skipped_column(check),
+        .skip_column = id,
         .plan = tend__profile_plan(check->ref),
         .also = add_novelty,
         .also_ctx = check->novelty,
