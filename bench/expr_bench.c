@@ -26,10 +26,10 @@ static const char *const expressions[] = {
 };
 
 static const struct tend__field fields[] = {
-    {"date", TEND_TYPE_TIME, -INFINITY, INFINITY},
-    {"delay", TEND_TYPE_NUMBER, -INFINITY, INFINITY},
+    {"date", TEND_TYPE_TIME, -(double)INFINITY, (double)INFINITY},
+    {"delay", TEND_TYPE_NUMBER, -(double)INFINITY, (double)INFINITY},
     {"distance", TEND_TYPE_NUMBER, 0, 10000},
-    {"origin", TEND_TYPE_TEXT, -INFINITY, INFINITY},
+    {"origin", TEND_TYPE_TEXT, -(double)INFINITY, (double)INFINITY},
     {"late", TEND_TYPE_BOOL, 0, 1},
     {"decision", TEND_TYPE_BOOL, 0, 1},
 };

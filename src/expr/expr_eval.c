@@ -149,6 +149,9 @@ static void place_registers(const struct expr_program *program, size_t lane_coun
                             struct tend__expr_scratch *scratch)
 {
     const size_t value_size = lane_count * sizeof(struct tend__text);
+    if (program->slot_count == 0) {
+        return;
+    }
     char *values = scratch->memory;
     char *valid = scratch->memory + program->slot_count * value_size;
     for (size_t i = 0; i < program->slot_count; i++) {
