@@ -337,9 +337,20 @@ static bool is_same_outcome(enum tend_type type, const struct oracle_value *a,
     if (a->is_null || b->is_null || type == TEND_TYPE_NULL) {
         return a->is_null == b->is_null || type == TEND_TYPE_NULL;
     }
-    return is_same_number(a->number, b->number) && a->boolean == b->boolean &&
-           a->time_us == b->time_us && a->text.len == b->text.len &&
-           (a->text.len == 0 || memcmp(a->text.ptr, b->text.ptr, a->text.len) == 0);
+    switch (type) {
+    case TEND_TYPE_NUMBER:
+        return is_same_number(a->number, b->number);
+    case TEND_TYPE_BOOL:
+        return a->boolean == b->boolean;
+    case TEND_TYPE_TIME:
+        return a->time_us == b->time_us;
+    case TEND_TYPE_TEXT:
+        return a->text.len == b->text.len &&
+               (a->text.len == 0 || memcmp(a->text.ptr, b->text.ptr, a->text.len) == 0);
+    case TEND_TYPE_NULL:
+        break;
+    }
+    return true;
 }
 
 /* DuckDB raised no error for the row. */

@@ -8,7 +8,8 @@
  *   EXTRACT, LENGTH, SIGN are numbers      CAST(... AS DOUBLE): DuckDB gives integers
  *   SIGN of NaN is NaN                     CASE WHEN isnan(x) ...: DuckDB gives 0
  *   ROUND(infinity, -2) is infinite        CASE WHEN isfinite(x) ...: DuckDB gives 0
- *   a cast to an integer is a number       CAST(CAST(round_even(x, 0) AS BIGINT) AS DOUBLE): DuckDB's range is another
+ *   a cast to an integer is a number       CAST(CAST(x AS BIGINT) AS DOUBLE)
+ *   it is rounded, then held to its range  CAST(round_even(x, 0) AS INTEGER): DuckDB's range ends before rounding
  *   LOWER and UPPER change A-Z only        translate(...): DuckDB knows the case of all letters
  *   CAST(2 AS TEXT) is '2'                 regexp_replace(..., '\.0$', ''): DuckDB gives '2.0'
  *   CAST(NaN AS TEXT) is 'nan'             regexp_replace(..., '^-nan', 'nan'): DuckDB shows the sign of a NaN
@@ -355,9 +356,10 @@ static bool write_for_duckdb(struct writer *w, const struct oracle_node *node)
         return true;
     case ORACLE_TO_INTEGER:
     case ORACLE_TO_BIGINT:
-        put(w, "CAST(CAST(round_even(");
+        put(w, node->op == ORACLE_TO_BIGINT ? "CAST(CAST(" : "CAST(CAST(round_even(");
         write_node(w, node->children[0]);
-        put(w, ", 0) AS %s) AS DOUBLE)", node->op == ORACLE_TO_BIGINT ? "BIGINT" : "INTEGER");
+        put(w, node->op == ORACLE_TO_BIGINT ? " AS BIGINT) AS DOUBLE)"
+                                            : ", 0) AS INTEGER) AS DOUBLE)");
         return true;
     case ORACLE_LOWER:
     case ORACLE_UPPER:
