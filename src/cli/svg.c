@@ -13,19 +13,25 @@
 #define BROAD_WIDTH 900.0
 #define NARROW_WIDTH 360.0
 
-static double largest(const double *a, const double *b, size_t count)
+struct shares {
+    const char *const *labels;
+    const double *reference;
+    const double *current;
+    size_t count;
+};
+
+static double largest(const struct shares *shares)
 {
     double top = 0;
-    for (size_t i = 0; i < count; i++) {
-        top = a[i] > top ? a[i] : top;
-        top = b[i] > top ? b[i] : top;
+    for (size_t i = 0; i < shares->count; i++) {
+        top = shares->reference[i] > top ? shares->reference[i] : top;
+        top = shares->current[i] > top ? shares->current[i] : top;
     }
     return top;
 }
 
 /* The numbers of a chart of shares, behind a fold. */
-static void add_shares_table(struct tend__buf *out, const char *const *labels,
-                             const double *reference, const double *current, size_t count)
+static void add_shares_table(struct tend__buf *out, const struct shares *shares)
 {
     struct tend__table table;
     char text[TEND_NUMBER_TEXT_SIZE];
@@ -33,10 +39,11 @@ static void add_shares_table(struct tend__buf *out, const char *const *labels,
     tend__table_add_column(&table, "values", false);
     tend__table_add_column(&table, "reference", true);
     tend__table_add_column(&table, "current", true);
-    for (size_t i = 0; i < count; i++) {
-        tend__table_cell(&table, TEND_TINT_PLAIN, "%s", labels[i]);
-        tend__table_cell(&table, TEND_TINT_PLAIN, "%s", tend__show_share(reference[i], text));
-        tend__table_cell(&table, TEND_TINT_PLAIN, "%s", tend__show_share(current[i], text));
+    for (size_t i = 0; i < shares->count; i++) {
+        tend__table_cell(&table, TEND_TINT_PLAIN, "%s", shares->labels[i]);
+        tend__table_cell(&table, TEND_TINT_PLAIN, "%s",
+                         tend__show_share(shares->reference[i], text));
+        tend__table_cell(&table, TEND_TINT_PLAIN, "%s", tend__show_share(shares->current[i], text));
     }
     tend__html_fold_begin(out, "numbers");
     tend__html_table(out, &table, NULL);
@@ -54,41 +61,38 @@ static void add_shares_legend(struct tend__buf *out, enum tend__legend_sign refe
 
 /* ---- histogram ---- */
 
-static void draw_histogram(struct tend__plot *plot, const char *const *labels,
-                           const double *reference, const double *current, size_t count)
+static void draw_histogram(struct tend__plot *plot, const struct shares *shares)
 {
     struct tend__buf *out = plot->out;
-    const double step = plot->width / (double)count;
+    const double step = plot->width / (double)shares->count;
     const double base = tend__plot_y(plot, 0);
-    for (size_t i = 0; i < count; i++) {
-        const double y = tend__plot_y(plot, current[i] * 100.0);
-        char shares[2][TEND_NUMBER_TEXT_SIZE];
+    for (size_t i = 0; i < shares->count; i++) {
+        const double y = tend__plot_y(plot, shares->current[i] * 100.0);
+        char text[2][TEND_NUMBER_TEXT_SIZE];
         tend__buf_printf(
             out,
             "<rect class=\"f1 cur\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>",
             plot->left + step * (double)i + step * 0.08, y, step * 0.84, base > y ? base - y : 0.0);
-        tend__html_text(out, labels[i]);
-        tend__buf_printf(out, ": reference %s, current %s</title></rect>",
-                         tend__show_share(reference[i], shares[0]),
-                         tend__show_share(current[i], shares[1]));
+        tend__html_text(out, shares->labels[i]);
+        tend__buf_printf(out, ": shares->reference %s, shares->current %s</title></rect>",
+                         tend__show_share(shares->reference[i], text[0]),
+                         tend__show_share(shares->current[i], text[1]));
     }
     tend__buf_printf(out, "<path class=\"outline s0\" d=\"M%.1f %.1f", plot->left, base);
-    for (size_t i = 0; i < count; i++) {
-        tend__buf_printf(out, "V%.1fh%.2f", tend__plot_y(plot, reference[i] * 100.0), step);
+    for (size_t i = 0; i < shares->count; i++) {
+        tend__buf_printf(out, "V%.1fh%.2f", tend__plot_y(plot, shares->reference[i] * 100.0), step);
     }
     tend__buf_printf(out, "V%.1f\"/>\n", base);
     const double y = plot->top + plot->height + 16;
-    tend__svg_text(out, plot->left, y, "start", "", labels[0], plot->width * 0.32);
-    tend__svg_text(out, plot->left + plot->width / 2, y, "middle", "", labels[count / 2],
-                   plot->width * 0.32);
-    tend__svg_text(out, plot->left + plot->width, y, "end", "", labels[count - 1],
-                   plot->width * 0.32);
+    tend__svg_text(out, plot->left, y, TEND_SVG_START, shares->labels[0], plot->width * 0.32);
+    tend__svg_text(out, plot->left + plot->width / 2, y, TEND_SVG_MIDDLE,
+                   shares->labels[shares->count / 2], plot->width * 0.32);
+    tend__svg_text(out, plot->left + plot->width, y, TEND_SVG_END,
+                   shares->labels[shares->count - 1], plot->width * 0.32);
 }
 
 static void draw_histogram_at(struct tend__buf *out, const struct tend__chart *chart,
-                              const char *const *labels, const double *reference,
-                              const double *current, size_t count, double width,
-                              const char *class_name)
+                              const struct shares *shares, double width, const char *class_name)
 {
     struct tend__plot plot = {.out = out,
                               .left = 44,
@@ -96,11 +100,11 @@ static void draw_histogram_at(struct tend__buf *out, const struct tend__chart *c
                               .width = width - 52,
                               .height = 130,
                               .low = 0,
-                              .high = largest(reference, current, count) * 100.0};
+                              .high = largest(shares) * 100.0};
     plot.high = plot.high > 0 ? plot.high : 1.0;
     tend__svg_begin(out, chart, width, 166, class_name);
     tend__plot_y_axis(&plot, "%");
-    draw_histogram(&plot, labels, reference, current, count);
+    draw_histogram(&plot, shares);
     tend__svg_end(out);
 }
 
@@ -108,51 +112,54 @@ void tend__svg_histogram(struct tend__buf *out, const struct tend__chart *chart,
                          const char *const *labels, const double *reference, const double *current,
                          size_t count)
 {
+    const struct shares shares = {
+        .labels = labels, .reference = reference, .current = current, .count = count};
     if (count == 0) {
         return;
     }
     tend__figure_begin(out);
     add_shares_legend(out, TEND_LEGEND_OUTLINE);
     if (chart->is_card) {
-        draw_histogram_at(out, chart, labels, reference, current, count, CARD_WIDTH, "");
+        draw_histogram_at(out, chart, &shares, CARD_WIDTH, "");
     } else {
-        draw_histogram_at(out, chart, labels, reference, current, count, BROAD_WIDTH, "broad");
-        draw_histogram_at(out, chart, labels, reference, current, count, NARROW_WIDTH, "narrow");
+        draw_histogram_at(out, chart, &shares, BROAD_WIDTH, "broad");
+        draw_histogram_at(out, chart, &shares, NARROW_WIDTH, "narrow");
     }
     tend__figure_end(out, chart);
-    add_shares_table(out, labels, reference, current, count);
+    add_shares_table(out, &shares);
 }
 
 /* ---- categories ---- */
 
 static void draw_categories_at(struct tend__buf *out, const struct tend__chart *chart,
-                               const char *const *labels, const double *reference,
-                               const double *current, size_t count, double width,
-                               const char *class_name)
+                               const struct shares *shares, double width, const char *class_name)
 {
     const double row = 26;
     const double left = width > 500 ? 180 : 104;
     const double room = width - left - 52;
-    const double top = largest(reference, current, count);
-    tend__svg_begin(out, chart, width, row * (double)count + 6, class_name);
-    for (size_t i = 0; i < count; i++) {
+    const double top = largest(shares);
+    tend__svg_begin(out, chart, width, row * (double)shares->count + 6, class_name);
+    for (size_t i = 0; i < shares->count; i++) {
         const double y = row * (double)i + 4;
-        const double ref_width = top > 0 ? reference[i] / top * room : 0;
-        const double cur_width = top > 0 ? current[i] / top * room : 0;
+        const double ref_width = top > 0 ? shares->reference[i] / top * room : 0;
+        const double cur_width = top > 0 ? shares->current[i] / top * room : 0;
         const double longest = ref_width > cur_width ? ref_width : cur_width;
-        char shares[2][TEND_NUMBER_TEXT_SIZE];
-        tend__svg_text(out, left - 8, y + 14, "end", "lab", labels[i], left - 10);
+        char text[2][TEND_NUMBER_TEXT_SIZE];
+        tend__svg_text(out, left - 8, y + 14, TEND_SVG_END_LABEL, shares->labels[i], left - 10);
         tend__buf_printf(
             out,
-            "<g><title>reference %s, current %s</title><rect class=\"f0\" x=\"%.1f\" y=\"%.1f\" "
+            "<g><title>reference %s, shares->current %s</title><rect class=\"f0\" x=\"%.1f\" "
+            "y=\"%.1f\" "
             "width=\"%.1f\" height=\"9\"/><rect class=\"f1 cur\" x=\"%.1f\" y=\"%.1f\" "
             "width=\"%.1f\" "
             "height=\"9\"/></g>",
-            tend__show_share(reference[i], shares[0]), tend__show_share(current[i], shares[1]),
-            left, y, ref_width, left, y + 10, cur_width);
-        tend__svg_text(out, left + longest + 6, y + 14, "start", "", shares[1], 0);
+            tend__show_share(shares->reference[i], text[0]),
+            tend__show_share(shares->current[i], text[1]), left, y, ref_width, left, y + 10,
+            cur_width);
+        tend__svg_text(out, left + longest + 6, y + 14, TEND_SVG_START, text[1], 0);
     }
-    tend__buf_printf(out, "<path class=\"ax\" d=\"M%.1f 0v%.1f\"/>", left, row * (double)count + 4);
+    tend__buf_printf(out, "<path class=\"ax\" d=\"M%.1f 0v%.1f\"/>", left,
+                     row * (double)shares->count + 4);
     tend__svg_end(out);
 }
 
@@ -160,19 +167,21 @@ void tend__svg_categories(struct tend__buf *out, const struct tend__chart *chart
                           const char *const *labels, const double *reference, const double *current,
                           size_t count)
 {
+    const struct shares shares = {
+        .labels = labels, .reference = reference, .current = current, .count = count};
     if (count == 0) {
         return;
     }
     tend__figure_begin(out);
     add_shares_legend(out, TEND_LEGEND_BAR);
     if (chart->is_card) {
-        draw_categories_at(out, chart, labels, reference, current, count, CARD_WIDTH, "");
+        draw_categories_at(out, chart, &shares, CARD_WIDTH, "");
     } else {
-        draw_categories_at(out, chart, labels, reference, current, count, BROAD_WIDTH, "broad");
-        draw_categories_at(out, chart, labels, reference, current, count, NARROW_WIDTH, "narrow");
+        draw_categories_at(out, chart, &shares, BROAD_WIDTH, "broad");
+        draw_categories_at(out, chart, &shares, NARROW_WIDTH, "narrow");
     }
     tend__figure_end(out, chart);
-    add_shares_table(out, labels, reference, current, count);
+    add_shares_table(out, &shares);
 }
 
 /* ---- money ---- */
@@ -202,8 +211,8 @@ static void draw_money_row(struct tend__buf *out, const struct tend__money_bar *
     const double value_width = bar->value * scale;
     const double net_width = bar->net * scale;
     const int colour = bar->is_ours ? 0 : 6;
-    tend__svg_text(out, left - 8, y + 17, "end", bar->is_ours ? "lab ours" : "lab", bar->name,
-                   left - 10);
+    tend__svg_text(out, left - 8, y + 17, bar->is_ours ? TEND_SVG_END_OURS : TEND_SVG_END_LABEL,
+                   bar->name, left - 10);
     tend__buf_printf(out, "<g><title>value %s, cost %s, net %s</title>",
                      tend__show_money(bar->value, text[0]), tend__show_money(bar->cost, text[1]),
                      tend__show_money(bar->net, text[2]));
@@ -232,7 +241,8 @@ static void draw_money_at(struct tend__buf *out, const struct tend__chart *chart
     for (size_t i = 0; i < count; i++) {
         const double y = row * (double)i + 6;
         draw_money_row(out, &bars[i], y, left, zero_x, scale);
-        tend__svg_text(out, width - 2, y + 17, "end", bars[i].is_ours ? "lab ours" : "lab",
+        tend__svg_text(out, width - 2, y + 17,
+                       bars[i].is_ours ? TEND_SVG_END_OURS : TEND_SVG_END_LABEL,
                        tend__show_money(bars[i].net, text), 0);
     }
     tend__buf_printf(out, "<path class=\"ax zero\" d=\"M%.1f 0v%.1f\"/>", zero_x,

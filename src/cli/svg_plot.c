@@ -80,7 +80,7 @@ void tend__plot_y_axis(struct tend__plot *plot, const char *suffix)
         (void)snprintf(whole, sizeof(whole), "%s%s", text, suffix);
         tend__buf_printf(plot->out, "<path class=\"ax%s\" d=\"M%.1f %.1fh%.1f\"/>",
                          is_zero ? " zero" : "", plot->left, y, plot->width);
-        tend__svg_text(plot->out, plot->left - 6, y + 4, "end", "", whole, 0);
+        tend__svg_text(plot->out, plot->left - 6, y + 4, TEND_SVG_END, whole, 0);
     }
 }
 
@@ -138,8 +138,8 @@ void tend__legend_entry(struct tend__buf *out, enum tend__legend_sign sign, int 
             colour, colour);
         break;
     case TEND_LEGEND_BAR:
-        tend__buf_printf(
-            out, "<rect class=\"f%d cur\" x=\"3\" y=\"1\" width=\"16\" height=\"10\"/>", colour);
+        tend__buf_printf(out, "<rect class=\"f%d%s\" x=\"3\" y=\"1\" width=\"16\" height=\"10\"/>",
+                         colour, colour == 1 ? " cur" : "");
         break;
     case TEND_LEGEND_OUTLINE:
         tend__buf_printf(out, "<path class=\"outline s%d\" d=\"M1 11V4h10V1h10v10\"/>", colour);
@@ -155,8 +155,8 @@ void tend__legend_end(struct tend__buf *out)
     tend__buf_text(out, "</ul>\n");
 }
 
-void tend__svg_text(struct tend__buf *out, double x, double y, const char *anchor,
-                    const char *class_name, const char *text, double width)
+void tend__svg_text(struct tend__buf *out, double x, double y, const char *look, const char *text,
+                    double width)
 {
     const size_t len = strlen(text);
     size_t kept = len;
@@ -170,8 +170,7 @@ void tend__svg_text(struct tend__buf *out, double x, double y, const char *ancho
             }
         }
     }
-    tend__buf_printf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" class=\"%s\">", x, y,
-                     anchor, class_name);
+    tend__buf_printf(out, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, look);
     tend__html_text_len(out, text, kept);
     tend__buf_text(out, kept < len ? "\u2026</text>" : "</text>");
 }

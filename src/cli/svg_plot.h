@@ -51,8 +51,13 @@ void tend__legend_entry(struct tend__buf *out, enum tend__legend_sign sign, int 
                         const char *name);
 void tend__legend_end(struct tend__buf *out);
 
-/* Text at a place, cut to about `width` units; anchor is "start", "middle" or "end". */
-void tend__svg_text(struct tend__buf *out, double x, double y, const char *anchor,
-                    const char *class_name, const char *text, double width);
+/* Text at a place, cut to about `width` units (0: never). `look` is one of TEND_SVG_*. */
+#define TEND_SVG_START "text-anchor=\"start\""
+#define TEND_SVG_MIDDLE "text-anchor=\"middle\""
+#define TEND_SVG_END "text-anchor=\"end\""
+#define TEND_SVG_END_LABEL "text-anchor=\"end\" class=\"lab\""
+#define TEND_SVG_END_OURS "text-anchor=\"end\" class=\"lab ours\""
+void tend__svg_text(struct tend__buf *out, double x, double y, const char *look, const char *text,
+                    double width);
 
 #endif

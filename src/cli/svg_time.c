@@ -85,7 +85,7 @@ static void add_time_tick(struct tend__plot *plot, const struct tend__time_chart
     const double x = x_at(plot, chart, time_us);
     tend__buf_printf(plot->out, "<path class=\"ax\" d=\"M%.1f %.1fv5\"/>", x,
                      plot->top + plot->height);
-    tend__svg_text(plot->out, x, plot->top + plot->height + 18, "middle", "", label, 0);
+    tend__svg_text(plot->out, x, plot->top + plot->height + 18, TEND_SVG_MIDDLE, label, 0);
 }
 
 /* A tick at the start of every `step` months. */

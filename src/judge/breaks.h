@@ -85,12 +85,20 @@ const char *tend__break_kind_text(enum tend__break_kind kind);
 bool tend__break_kind_is_implemented(enum tend__break_kind kind);
 const char *tend__break_kind_statement(enum tend__break_kind kind);
 
-/* Finds the breaks of `cur` against `ref` (both of one plan), strongest first, at most `max` into
- * out; *count says how many. At most one break a column, but for recodings, which give one break
- * for each category. */
+/* What was found, strongest first, in the caller's array of `max`. */
+struct tend__break_list {
+    struct tend__break *items;
+    size_t max;
+    size_t count;
+};
+
+/* Finds the breaks of `cur` against `ref`, both of one plan (ETYPE), as the history. Beyond
+ * out->max the weakest are left out. At most one break of a column's shape, but for recodings,
+ * which give one break for each category, side by side. */
 enum tend_code tend__breaks_find(const struct tend__profile *ref, const struct tend__profile *cur,
-                                 const struct tend__break_options *options, struct tend__break *out,
-                                 size_t max, size_t *count, struct tend_error *err) TEND_NODISCARD;
+                                 const struct tend__break_options *options,
+                                 struct tend__break_list *out,
+                                 struct tend_error *err) TEND_NODISCARD;
 
 /* Buffers for the values without the break. The caller owns them through _deinit; reusable. */
 struct tend__break_undo {
@@ -105,12 +113,16 @@ struct tend__break_undo {
 void tend__break_undo_init(struct tend__break_undo *undo);
 void tend__break_undo_deinit(struct tend__break_undo *undo);
 
-/* Whether a break of this kind can be undone on rows (a null spike cannot: the values are gone). */
+/* Whether breaks of this kind can be undone on rows (a null spike cannot: the values are gone), and
+ * whether this one can: a rename needs its new name, and a unit change must be of nearly all rows,
+ * since which were converted is not known. */
 bool tend__break_kind_is_undoable(enum tend__break_kind kind);
+bool tend__break_is_undoable(const struct tend__break *found);
 
-/* The column as it would be without the breaks given, all of one column (several for a recoding).
- * `undo->column` is valid until the next call, and borrows the text of `in` and of the breaks.
- * EINVAL where a kind is not undoable or the type does not fit. */
+/* The column as it would be without the breaks given, all of one column: all its renames, or the
+ * first other break that can be undone; the column itself where none can. `undo->column` is valid
+ * until the next call, and borrows `in` and the texts of the breaks. ETYPE where the column's type
+ * does not fit the break; ENOMEM. */
 enum tend_code tend__break_undo(const struct tend__break *breaks, size_t break_count,
                                 const struct tend__column *in, size_t row_count,
                                 struct tend__break_undo *undo,

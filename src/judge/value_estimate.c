@@ -80,9 +80,7 @@ const char *tend__value_state_text(enum tend__value_state state)
     return "unknown";
 }
 
-/* ---- bins
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- bins ---- */
 
 static int compare_doubles(const void *a, const void *b)
 {
@@ -224,8 +222,7 @@ void tend__value_estimator_free(struct tend__value_estimator *e)
     tend__mem_free(e);
 }
 
-/* ---- windows kept
- * ---------------------------------------------------------------------------------------------- */
+/* ---- windows kept ---- */
 
 /* Appends an empty window and drops the oldest where there are too many. */
 static enum tend_code append_window(struct tend__value_estimator *e, int64_t idx,
@@ -265,8 +262,7 @@ static struct tend__value_history history_of(const struct tend__value_estimator 
     return (struct tend__value_history){.windows = e->past, .count = count};
 }
 
-/* ---- sums of one window
- * ------------------------------------------------------------------------------------------ */
+/* ---- sums of one window ---- */
 
 static bool is_usable(const struct tend__value_window *window, size_t row_idx)
 {
@@ -331,8 +327,7 @@ static enum tend_code count_labels(const struct tend__value_estimator *e,
     return TEND_OK;
 }
 
-/* ---- step 1: the curve
- * ------------------------------------------------------------------------------------------- */
+/* ---- step 1: the curve ---- */
 
 /* Which past windows a curve is made of. */
 struct curve_choice {
@@ -422,8 +417,7 @@ static bool fit_curve(struct tend__value_estimator *e, const struct curve_choice
     return true;
 }
 
-/* ---- step 2: the base and its outcome noise
- * ----------------------------------------------------------------------- */
+/* ---- step 2: the base and its outcome noise ---- */
 
 static void apply_curve(const struct tend__value_estimator *e, const double *chance,
                         const struct row_sums *sums, struct tend__value_past *past)
@@ -440,9 +434,7 @@ static void apply_curve(const struct tend__value_estimator *e, const double *cha
     past->has_estimate = isfinite(past->base) && isfinite(past->noise);
 }
 
-/* ---- before go-live
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- before go-live ---- */
 
 enum tend_code tend__value_estimator_reference(struct tend__value_estimator *e,
                                                const struct tend__value_window *window,
@@ -533,9 +525,7 @@ static void go_live(struct tend__value_estimator *e)
     e->is_live = true;
 }
 
-/* ---- production
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- production ---- */
 
 static double naive_half(const struct tend__value_history *history,
                          const struct tend__value_target *target,
@@ -628,9 +618,7 @@ enum tend_code tend__value_estimator_window(struct tend__value_estimator *e,
     return TEND_OK;
 }
 
-/* ---- outcomes
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- outcomes ---- */
 
 static struct tend__value_past *find_window(const struct tend__value_estimator *e, int64_t idx)
 {

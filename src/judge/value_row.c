@@ -58,9 +58,7 @@ struct tend__value_rule {
     double *row_values;
 };
 
-/* ---- construction
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- construction ---- */
 
 static size_t find_field(const struct tend__value_rule *rule, const char *name)
 {
@@ -388,9 +386,7 @@ bool tend__value_rule_is_binary(const struct tend__value_rule *rule)
     return rule->decision != NULL && tend__expr_type(rule->decision) == TEND_TYPE_BOOL;
 }
 
-/* ---- binding
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- binding ---- */
 
 static enum tend_code grow_rows(struct tend__value_rule *rule, size_t row_count,
                                 struct tend_error *err)
@@ -489,9 +485,7 @@ static double value_at(const struct tend__vector *values, size_t i)
     return values->valid[i] != 0 ? values->f64[i] : (double)NAN;
 }
 
-/* ---- evaluation
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- evaluation ---- */
 
 /* What one row of the realised values is, or why it has none. */
 enum row_outcome { ROW_VALUE, ROW_UNKNOWN, ROW_NULL, ROW_FAILED };
@@ -713,9 +707,7 @@ out:
     return code;
 }
 
-/* ---- sums
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- sums ---- */
 
 enum tend_code tend__value_sums_init(struct tend__value_sums *sums, size_t segment_count,
                                      struct tend_error *err)

@@ -204,7 +204,7 @@ enum tend_code tend__lake_prepare(duckdb_connection con, const char *sql,
 
 enum tend_code tend__lake_exec(struct tend__lake *lake, const char *sql, struct tend_error *err)
 {
-    duckdb_result result;
+    duckdb_result result = {0};
     TEND_TRY(tend__lake_query(lake->con, sql, NULL, &result, err));
     duckdb_destroy_result(&result);
     return TEND_OK;
@@ -214,7 +214,7 @@ enum tend_code tend__lake_query_number(struct tend__lake *lake, const char *sql,
                                        bool *found, struct tend_error *err)
 {
     struct tend__buf cast;
-    duckdb_result result;
+    duckdb_result result = {0};
     tend__buf_init(&cast, LAKE_SQL_MAX);
     tend__buf_printf(&cast, "SELECT CAST(t.x AS DOUBLE) FROM (%s) t(x) LIMIT 1", sql);
     enum tend_code code = tend__buf_code(&cast, err);

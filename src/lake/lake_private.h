@@ -33,7 +33,8 @@ struct lake_source {
     size_t file_cap;
     bool is_stdin;
     bool has_hive; /* key=value folders below the root */
-    char delimiter;
+    char delimiter;          /* of CSV, and the number of columns that the first file's header has */
+    size_t header_count;
 };
 
 /* A column as DuckDB sees it in the source. */
@@ -85,8 +86,9 @@ void tend__lake_table_sql(struct tend__buf *sql, const struct lake_source *sourc
 void tend__lake_file_literal(struct tend__buf *sql, const char *path);
 enum tend_type tend__lake_type(const struct lake_column *column, bool *is_supported);
 
-/* lake_write.c: puts a finished temporary file in its place. */
-enum tend_code tend__lake_place(const char *temp_path, const char *path,
-                                struct tend_error *err) TEND_NODISCARD;
+/* lake_write.c: COPY (select) to a Parquet file, by way of a temporary one beside it. */
+enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection con,
+                                    const char *select, const char *path,
+                                    struct tend_error *err) TEND_NODISCARD;
 
 #endif

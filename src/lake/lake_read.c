@@ -117,12 +117,12 @@ static enum tend_code pick_all(struct tend__lake_reader *reader, struct tend_err
 {
     for (size_t i = 0; i < reader->found.count; i++) {
         bool is_supported = false;
+        char note[512];
         (void)tend__lake_type(&reader->found.at[i], &is_supported);
         if (is_supported) {
             reader->picked[reader->column_count++] = i;
             continue;
         }
-        char note[512];
         (void)snprintf(note, sizeof(note), "column '%s' of '%s' is %s and is left out",
                        reader->found.at[i].name, reader->source.shown,
                        column_words(reader->found.at[i].type));
@@ -130,6 +130,23 @@ static enum tend_code pick_all(struct tend__lake_reader *reader, struct tend_err
     }
     if (reader->column_count == 0) {
         return TEND_FAIL(err, ETYPE, "'%s' has no column that tend can read", reader->source.shown);
+    }
+    return TEND_OK;
+}
+
+/* A JSON column whose values are of several types, or all null. */
+static enum tend_code note_untyped(struct tend__lake_reader *reader, struct tend_error *err)
+{
+    for (size_t i = 0; i < reader->column_count; i++) {
+        const struct lake_column *column = &reader->found.at[reader->picked[i]];
+        if (column->is_json) {
+            char note[512];
+            (void)snprintf(note, sizeof(note),
+                           "the values of column '%s' of '%s' have no single type: they are read as "
+                           "text",
+                           column->name, reader->source.shown);
+            TEND_TRY(add_note(reader, note, err));
+        }
     }
     return TEND_OK;
 }
@@ -596,6 +613,7 @@ enum tend_code tend__lake_open(struct tend__lake *lake, const char *path,
     TEND_TRY_OUT(tend__lake_connect(lake, &reader->con, err));
     TEND_TRY_OUT(tend__lake_describe(reader->con, &reader->source, &reader->found, err));
     TEND_TRY_OUT(pick_columns(reader, options, err));
+    TEND_TRY_OUT(note_untyped(reader, err));
     TEND_TRY_OUT(prepare_select(reader, options, err));
     TEND_TRY_OUT(make_batch(reader, options->time_column, err));
     reader->rows_expected = estimate_rows(lake, &reader->source, options->row_max);

@@ -158,8 +158,9 @@ static void add_reader(struct tend__buf *sql, const struct lake_source *source)
                          source->delimiter, packings[source->packing]);
         break;
     case LAKE_JSON:
-        tend__buf_printf(sql, ", compression='%s', maximum_object_size=67108864",
-                         packings[source->packing]);
+        tend__buf_printf(sql, ", compression='%s'",
+                         source->packing == LAKE_PLAIN ? "uncompressed"
+                                                       : packings[source->packing]);
         break;
     }
 }
@@ -243,12 +244,41 @@ out:
     return code;
 }
 
+/* Where the sniffer gives up it does not say at which line. Reading all columns as text does: it fails at the line. */
+static enum tend_code find_bad_line(duckdb_connection con, const struct lake_source *source,
+                                    struct tend_error *err)
+{
+    struct tend__buf sql;
+    struct tend_error line_err = {.code = TEND_OK};
+    duckdb_result result = {0};
+    tend__buf_init(&sql, LAKE_SQL_MAX);
+    tend__buf_text(&sql, "SELECT count(*) FROM read_csv(");
+    tend__lake_file_literal(&sql, source->files[0]);
+    add_reader(&sql, source);
+    tend__buf_text(&sql, ", auto_detect=false, columns={");
+    for (size_t i = 0; i < source->header_count; i++) {
+        tend__buf_printf(&sql, "%s'c%zu': 'VARCHAR'", i > 0 ? ", " : "", i);
+    }
+    tend__buf_text(&sql, "})");
+    if (tend__buf_code(&sql, NULL) == TEND_OK) {
+        if (tend__lake_query(con, tend__buf_str(&sql), source, &result, &line_err) == TEND_OK) {
+            duckdb_destroy_result(&result);
+        }
+    }
+    tend__buf_deinit(&sql);
+    if (line_err.line > 0) {
+        *err = line_err;
+    }
+    return err->code;
+}
+
 /* The columns of files [first, first + count) of the source. */
 static enum tend_code describe_files(duckdb_connection con, const struct lake_source *source,
                                      size_t first, size_t count, struct lake_columns *out,
                                      struct tend_error *err)
 {
     struct lake_source part = *source;
+    struct tend_error why = {.code = TEND_OK};
     struct tend__buf sql;
     part.files = source->files + first;
     part.file_count = count;
@@ -259,11 +289,17 @@ static enum tend_code describe_files(duckdb_connection con, const struct lake_so
     tend__buf_init(&sql, LAKE_SQL_MAX);
     tend__buf_text(&sql, "SELECT * FROM ");
     tend__lake_table_sql(&sql, &part, NULL);
-    enum tend_code code = tend__buf_code(&sql, err);
+    enum tend_code code = tend__buf_code(&sql, &why);
     if (code == TEND_OK) {
-        code = describe_sql(con, tend__buf_str(&sql), &part, out, err);
+        code = describe_sql(con, tend__buf_str(&sql), &part, out, &why);
     }
     tend__buf_deinit(&sql);
+    if (code != TEND_OK && why.line == 0 && source->kind == LAKE_CSV && count == 1) {
+        code = find_bad_line(con, &part, &why);
+    }
+    if (code != TEND_OK && err != NULL) {
+        *err = why;
+    }
     return code;
 }
 
@@ -325,7 +361,7 @@ static enum tend_code read_header(duckdb_connection con, const struct lake_sourc
 {
     static const char *const packings[] = {"none", "gzip", "zstd"};
     struct tend__buf sql;
-    duckdb_result result;
+    duckdb_result result = {0};
     tend__buf_init(&sql, LAKE_SQL_MAX);
     tend__buf_text(&sql, "SELECT line FROM read_csv(");
     tend__lake_file_literal(&sql, source->files[0]);
@@ -380,7 +416,7 @@ static bool is_all_numbers(const char *line, char separator)
     }
 }
 
-static char choose_separator(const char *line)
+static char choose_separator(const char *line, size_t *column_count)
 {
     size_t counts[TEND_ARRAY_LEN(separators)] = {0};
     bool is_quoted = false;
@@ -396,6 +432,7 @@ static char choose_separator(const char *line)
             best = i;
         }
     }
+    *column_count = counts[best] + 1;
     return separators[best];
 }
 
@@ -411,7 +448,7 @@ static enum tend_code learn_dialect(duckdb_connection con, struct lake_source *s
                          source->shown);
     }
     if (code == TEND_OK) {
-        source->delimiter = choose_separator(tend__buf_str(&line));
+        source->delimiter = choose_separator(tend__buf_str(&line), &source->header_count);
         if (is_all_numbers(tend__buf_str(&line), source->delimiter)) {
             code = TEND_FAIL_AT(err, ECORRUPT, 1, 0,
                                 "the first line of '%s' has only numbers: put the names of the "

@@ -390,8 +390,25 @@ static enum tend_code find_in_folder(const char *path, struct lake_source *sourc
     return code;
 }
 
-static enum tend_code add_listed(duckdb_data_chunk chunk, struct lake_source *source,
-                                 struct tend_error *err)
+/* Whether a path has a part that begins with `_` or `.` which the pattern does not name itself. */
+static bool is_hidden_match(const char *path, const char *pattern)
+{
+    const char *part = path;
+    while (part != NULL) {
+        const size_t len = strcspn(part, "/");
+        char name[LAKE_PATH_MAX];
+        (void)snprintf(name, sizeof(name), "%.*s", (int)len, part);
+        const bool is_dots = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+        if ((name[0] == '_' || name[0] == '.') && !is_dots && strstr(pattern, name) == NULL) {
+            return true;
+        }
+        part = part[len] == '/' ? part + len + 1 : NULL;
+    }
+    return false;
+}
+
+static enum tend_code add_listed(duckdb_data_chunk chunk, const char *pattern,
+                                 struct lake_source *source, struct tend_error *err)
 {
     duckdb_string_t *files = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
     const size_t count = (size_t)duckdb_data_chunk_get_size(chunk);
@@ -400,7 +417,8 @@ static enum tend_code add_listed(duckdb_data_chunk chunk, struct lake_source *so
         struct stat info;
         (void)snprintf(file, sizeof(file), "%.*s", (int)duckdb_string_t_length(files[i]),
                        duckdb_string_t_data(&files[i]));
-        if (stat(file, &info) == 0 && S_ISREG(info.st_mode)) {
+        if (!is_hidden_match(file, pattern) && stat(file, &info) == 0 &&
+            S_ISREG(info.st_mode)) {
             TEND_TRY(add_file(source, file, err));
             source->has_hive = source->has_hive || strchr(file, '=') != NULL;
         }
@@ -413,7 +431,7 @@ static enum tend_code find_by_glob(struct tend__lake *lake, const char *pattern,
                                    struct lake_source *source, struct tend_error *err)
 {
     struct tend__buf sql;
-    duckdb_result result;
+    duckdb_result result = {0};
     tend__buf_init(&sql, LAKE_SQL_MAX);
     tend__buf_text(&sql, "SELECT file FROM glob(");
     tend__sql_literal(&sql, pattern);
@@ -431,7 +449,7 @@ static enum tend_code find_by_glob(struct tend__lake *lake, const char *pattern,
         if (chunk == NULL) {
             break;
         }
-        code = add_listed(chunk, source, err);
+        code = add_listed(chunk, pattern, source, err);
         duckdb_destroy_data_chunk(&chunk);
     }
     duckdb_destroy_result(&result);
@@ -477,18 +495,22 @@ out:
 }
 
 /* Standard input cannot be read twice and DuckDB must: it is kept in the private folder first. */
+/* Standard input can be read once, and some passes come twice: the copy stays until the lake's folder goes. */
 static enum tend_code find_stdin(struct tend__lake *lake, struct lake_source *source,
                                  struct tend_error *err)
 {
     char path[LAKE_PATH_MAX];
-    (void)snprintf(path, sizeof(path), "%s/input-%" PRIu64, lake->temp_dir, lake->temp_count++);
+    (void)snprintf(path, sizeof(path), "%s/standard-input", lake->temp_dir);
+    source->is_stdin = true;
+    if (access(path, F_OK) == 0) {
+        return add_file(source, path, err);
+    }
     const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
         return TEND_FAIL(err, EIO, "cannot keep standard input: %s", strerror(errno));
     }
     const enum tend_code code = copy_stdin(fd, err);
     (void)close(fd);
-    source->is_stdin = true;
     if (code != TEND_OK) {
         (void)unlink(path);
         return code;
@@ -571,9 +593,6 @@ out:
 void tend__lake_source_deinit(struct lake_source *source)
 {
     for (size_t i = 0; i < source->file_count; i++) {
-        if (source->is_stdin) {
-            (void)unlink(source->files[i]);
-        }
         tend__mem_free(source->files[i]);
     }
     tend__mem_free(source->files);

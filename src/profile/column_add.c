@@ -4,7 +4,7 @@
  *
  * Sums of whole numbers within 2^20 of zero and of their squares are exact in plain doubles for a
  * block of 1024 (below 2^30 and 2^50), whatever the order, so only the block's sums go through the
- * exact accumulator. The loops run over four lanes that do not depend on each other.
+ * exact accumulator. The loops run over lanes that do not depend on each other.
  */
 #include "profile/column_add.h"
 
@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-#define LANE_COUNT 4
+#define LANE_COUNT 2
 #define WHOLE_SIZE_MAX 1048576.0 /* 2^20 */
 /* Adding and taking off 1.5 x 2^52 rounds a double below 2^51 in size to a whole number. */
 #define ROUND_MAGIC 6755399441055744.0
@@ -56,9 +56,9 @@ struct lanes {
     double bad[LANE_COUNT];
 };
 
-static inline void add_lanes(struct lanes *lanes, const double *x, size_t n)
+static inline void add_lanes(struct lanes *lanes, const double *x)
 {
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < LANE_COUNT; j++) {
         const double v = x[j];
         lanes->fraction[j] += fabs(v + ROUND_MAGIC - ROUND_MAGIC - v);
         lanes->bad[j] += v * 0.0;
@@ -70,25 +70,41 @@ static inline void add_lanes(struct lanes *lanes, const double *x, size_t n)
     }
 }
 
-/* Needs at least one value. The result is in lane 0. */
+/* Adds a lane to the first lane of `into`. */
+static void fold_lane(struct lanes *into, const struct lanes *from, size_t lane_idx)
+{
+    into->sum[0] += from->sum[lane_idx];
+    into->squares[0] += from->squares[lane_idx];
+    into->zeros[0] += from->zeros[lane_idx];
+    into->fraction[0] += from->fraction[lane_idx];
+    into->bad[0] += from->bad[lane_idx];
+    into->low[0] = from->low[lane_idx] < into->low[0] ? from->low[lane_idx] : into->low[0];
+    into->high[0] = from->high[lane_idx] > into->high[0] ? from->high[lane_idx] : into->high[0];
+}
+
+/* Needs at least one value. The result is in lane 0. Two sets of two lanes: each set is one vector
+ * register a field, and the two do not wait for each other. */
 static struct lanes measure_block(const double *x, size_t n)
 {
-    struct lanes lanes = {.low = {x[0], x[0], x[0], x[0]}, .high = {x[0], x[0], x[0], x[0]}};
+    struct lanes a = {.low = {x[0], x[0]}, .high = {x[0], x[0]}};
+    struct lanes b = a;
+    struct lanes rest = a;
     size_t i = 0;
-    for (; i + LANE_COUNT <= n; i += LANE_COUNT) {
-        add_lanes(&lanes, x + i, LANE_COUNT);
+    for (; i + 2 * LANE_COUNT <= n; i += 2 * LANE_COUNT) {
+        add_lanes(&a, x + i);
+        add_lanes(&b, x + i + LANE_COUNT);
     }
-    add_lanes(&lanes, x + i, n - i);
-    for (size_t j = 1; j < LANE_COUNT; j++) {
-        lanes.sum[0] += lanes.sum[j];
-        lanes.squares[0] += lanes.squares[j];
-        lanes.zeros[0] += lanes.zeros[j];
-        lanes.fraction[0] += lanes.fraction[j];
-        lanes.bad[0] += lanes.bad[j];
-        lanes.low[0] = lanes.low[j] < lanes.low[0] ? lanes.low[j] : lanes.low[0];
-        lanes.high[0] = lanes.high[j] > lanes.high[0] ? lanes.high[j] : lanes.high[0];
+    for (; i < n; i++) {
+        const double pair[LANE_COUNT] = {x[i], x[i]};
+        struct lanes one = {.low = {x[i], x[i]}, .high = {x[i], x[i]}};
+        add_lanes(&one, pair);
+        fold_lane(&rest, &one, 0);
     }
-    return lanes;
+    fold_lane(&a, &a, 1);
+    fold_lane(&a, &b, 0);
+    fold_lane(&a, &b, 1);
+    fold_lane(&a, &rest, 0);
+    return a;
 }
 
 /* The present and finite values; the others are counted. */

@@ -6,7 +6,7 @@
  * shares tau_j. So P(max |Q_j - P_j| < d) is the chance that a Gaussian Markov chain stays within
  * limits at each cut: from (tau_1, x) to tau_2 it is normal with mean x (1 - tau_2) / (1 - tau_1)
  * and variance (tau_2 - tau_1)(1 - tau_2) / (1 - tau_1). Its density is carried from cut to cut by
- * Gauss-Legendre quadrature on 8 panels of 8 nodes.
+ * Gauss-Legendre quadrature on 2 to 16 panels of 8 nodes.
  *
  * Rows are whole: at each cut the least difference that is d or more lies on a lattice of step 1/n
  * + 1/m, and half a step is taken off (the continuity correction). With more than CUT_MAX cuts the
@@ -19,7 +19,7 @@
 #include <math.h>
 
 #define CUT_MAX 96
-#define PANEL_COUNT 8
+#define PANEL_COUNT 16
 #define PANEL_NODE_COUNT 8
 #define NODE_COUNT (PANEL_COUNT * PANEL_NODE_COUNT)
 #define PI 3.14159265358979323846

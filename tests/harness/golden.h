@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* golden.h: reads the CSV files of tests/golden: lines of # are provenance, the rest is fields by commas. */
+/* golden.h: reads the CSV files of tests/golden: lines of # are provenance, the rest is fields by
+ * commas. */
 #ifndef TEND_TEST_GOLDEN_H
 #define TEND_TEST_GOLDEN_H
 

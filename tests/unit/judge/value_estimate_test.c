@@ -269,8 +269,7 @@ static void a_failed_window_can_be_tried_again(void **state)
     tend__value_estimator_free(e);
 }
 
-/* ---- a simulated stream
- * ------------------------------------------------------------------------------------------ */
+/* ---- a simulated stream ---- */
 
 #define STREAM_ROWS 400
 

@@ -277,8 +277,8 @@ static void the_file_itself_refuses_changes(void **state)
         "DELETE FROM ledger WHERE seq = 3",
         "DELETE FROM ledger",
         "INSERT OR REPLACE INTO ledger SELECT * FROM ledger WHERE seq = 1",
-        "INSERT INTO ledger SELECT 9, time_us, kind, model, version, cost, value_low, evidence,"
-        " hash, prev_hash FROM ledger WHERE seq = 3",
+        ("INSERT INTO ledger SELECT 9, time_us, kind, model, version, cost, value_low, evidence,"
+         " hash, prev_hash FROM ledger WHERE seq = 3"),
     };
     (void)state;
     struct tend__ledger *ledger = open_ledger("guard.db");

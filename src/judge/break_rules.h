@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * break_rules.h: what the rules of breaks.h share: the context of a search, the list of what was
+ * found, and distributions of columns over the cells of the plan. Private to src/judge.
+ */
+#ifndef TEND_JUDGE_BREAK_RULES_H
+#define TEND_JUDGE_BREAK_RULES_H
+
+#include "judge/breaks.h"
+#include "judge/novelty.h"
+#include "profile/profile.h"
+
+#define TEND__BREAK_VALUES_MIN                                                                     \
+    50 /* a column with fewer values on either side is not judged by shape */
+#define TEND__NATURAL_FACTOR 1.5   /* a threshold is this much above the largest of the history */
+#define TEND__EXPLAINED_SHARE 0.35 /* undoing must leave at most this share of the distance */
+
+struct tend__break_search {
+    const struct tend__profile *ref;
+    const struct tend__profile *cur;
+    const struct tend__plan *plan;
+    size_t column_count;
+    const struct tend__break_options *options;
+    struct tend__break *found;
+    size_t found_count;
+    size_t found_cap;
+    double *scratch; /* 4 x the largest cell count */
+    size_t cell_max;
+};
+
+typedef enum tend_code tend__break_finder_fn(struct tend__break_search *search,
+                                             struct tend_error *err);
+
+/* Appends; the caller fills what differs from a break of the whole column. */
+enum tend_code tend__break_add(struct tend__break_search *search, const struct tend__break *found,
+                               struct tend_error *err) TEND_NODISCARD;
+
+/* Whether a break of one of the kinds that explain a column's shape has been found for it. */
+bool tend__break_is_explained(const struct tend__break_search *search, size_t column_idx);
+
+/* A break with its numbers neutral. */
+struct tend__break tend__break_make(const struct tend__break_search *search,
+                                    enum tend__break_kind kind, size_t column_idx);
+
+void tend__break_text(char out[TEND_BREAK_TEXT_SIZE], struct tend__text text);
+void tend__break_number_text(char out[TEND_BREAK_TEXT_SIZE], double number);
+
+/* A statistic of one column between the reference and another profile. */
+typedef double tend__break_statistic_fn(const struct tend__break_search *search,
+                                        const struct tend__profile *other, size_t column_idx);
+
+/* The largest of the statistic over the history; 0 without one. */
+double tend__break_natural(const struct tend__break_search *search, size_t column_idx,
+                           tend__break_statistic_fn *statistic);
+
+/* max(tolerance, 1.5 x natural): what a statistic must exceed. */
+double tend__break_threshold(double tolerance, double natural);
+
+/* Shares of the values in the cells; returns their number. */
+size_t tend__break_shares(const struct tend__profile *profile, size_t column_idx, double *shares);
+
+/* Half the sum of |a - b|: total variation, 0..1. */
+double tend__break_variation(const double *a, const double *b, size_t n);
+
+/* Share of the rows of the column that are null, NaN or infinite; 0 without rows. */
+double tend__break_null_share(const struct tend__profile *profile, size_t column_idx);
+
+/* Total variation of the column's cell shares from the reference's. */
+double tend__break_cell_variation(const struct tend__break_search *search,
+                                  const struct tend__profile *other, size_t column_idx);
+
+tend__break_finder_fn tend__break_find_schema_new;
+tend__break_finder_fn tend__break_find_schema_missing;
+tend__break_finder_fn tend__break_find_schema_type;
+tend__break_finder_fn tend__break_find_nulls;
+tend__break_finder_fn tend__break_find_missing_rows;
+tend__break_finder_fn tend__break_find_fill;
+tend__break_finder_fn tend__break_find_unit;
+tend__break_finder_fn tend__break_find_hours;
+tend__break_finder_fn tend__break_find_categories;
+
+#endif

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * break_unit.c: numbers that arrive in another unit (x' = factor x + offset), for all rows or for
+ * some, and flipped signs.
+ *
+ * A conversion moves every quantile of a column by the same line. The rule asks, for each known
+ * conversion, where the reference's distribution function would lie after it, and how far the
+ * current one is from there: root mean square over the edges of the cells. With a share s of the
+ * rows converted the current function is a mixture (1 - s) F + s G, and the s of least squares has
+ * a closed form. Mean and standard deviation must agree too: they tell conversions apart that push
+ * all values beyond the last cut.
+ *
+ * Accepted when the distance before is beyond the threshold, undoing explains it, and what is left
+ * is no more than days differ naturally. Factors between 2/3 and 3/2 are not in the table: ordinary
+ * drift of a narrow column looks like them. A factor that is in no table is accepted only when the
+ * whole shape fits and it is at least 1.9.
+ */
+#include "judge/break_rules.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DISTANCE_TOLERANCE 0.05
+#define MOMENT_TOLERANCE 0.2
+#define MEAN_TOLERANCE 0.1 /* of the mean itself, for narrow columns */
+#define LEFT_WEIGHT 0.02
+#define MISFIT_WITH_SHAPE 3.0
+#define RARITY_PENALTY 0.5
+#define UNNAMED_FACTOR 1.9
+#define CELLS_MIN 6
+#define SHAPE_CELLS_MIN 5
+
+struct conversion {
+    double factor;
+    double offset;
+    const char *from;
+    const char *to;
+    double rarity; /* 0..3: of two that fit alike the more common one is named */
+};
+
+/* x' = factor x + offset; the other direction is tried as well. NIST SP 811 (2008), appendix B. */
+static const struct conversion conversions[] = {
+    {1.609344, 0, "miles", "kilometres", 0},
+    {1.852, 0, "nautical miles", "kilometres", 2},
+    {3.280839895013123, 0, "metres", "feet", 0},
+    {2.54, 0, "inches", "centimetres", 0},
+    {25.4, 0, "inches", "millimetres", 1},
+    {30.48, 0, "feet", "centimetres", 1},
+    {2.2046226218487757, 0, "kilograms", "pounds", 0},
+    {28.349523125, 0, "ounces", "grams", 2},
+    {3.785411784, 0, "US gallons", "litres", 1},
+    {4.54609, 0, "imperial gallons", "litres", 2},
+    {2.2369362920544025, 0, "metres per second", "miles per hour", 2},
+    {1.9438444924406048, 0, "metres per second", "knots", 2},
+    {3.6, 0, "metres per second", "kilometres per hour", 0},
+    {4.184, 0, "kilocalories", "kilojoules", 2},
+    {14.503773773, 0, "bar", "psi", 1},
+    {10.763910416709722, 0, "square metres", "square feet", 1},
+    {2.471053814671653, 0, "hectares", "acres", 2},
+    {57.29577951308232, 0, "radians", "degrees", 3},
+    {1.8, 32, "degrees Celsius", "degrees Fahrenheit", 0},
+    {1, 273.15, "degrees Celsius", "kelvins", 1},
+    {1.8, -459.67, "kelvins", "degrees Fahrenheit", 2},
+    {10, 0, "units", "tenths", 0},
+    {100, 0, "units", "hundredths", 0},
+    {1000, 0, "units", "thousandths", 0},
+    {1e4, 0, "units", "ten-thousandths", 0},
+    {1e5, 0, "units", "hundred-thousandths", 0},
+    {1e6, 0, "units", "millionths", 0},
+    {1e9, 0, "units", "billionths", 0},
+    {60, 0, "minutes", "seconds", 0},
+    {24, 0, "days", "hours", 1},
+    {7, 0, "weeks", "days", 2},
+    {12, 0, "years", "months", 1},
+    {365.25, 0, "years", "days", 1},
+    {1440, 0, "days", "minutes", 2},
+    {3600, 0, "hours", "seconds", 0},
+    {86400, 0, "days", "seconds", 1},
+    {1024, 0, "kibibytes", "bytes", 2},
+    {1048576, 0, "mebibytes", "bytes", 2},
+    {-1, 0, "value", "sign flipped", 0},
+    {-1, 1, "share", "complement", 0},
+};
+
+/* The numbers of one column that every candidate is compared with. */
+struct view {
+    const struct tend__plan_column *plan;
+    size_t cell_count;
+    double min;
+    double max;
+    const double *shares; /* of the reference */
+    const double *ref;    /* its distribution function at the cells' upper ends */
+    const double *cur;
+    double *moved; /* of the reference after a conversion */
+    double scale;  /* share of the reference that a scale can move: not at 0 */
+    double ref_mean;
+    double ref_sd;
+    double cur_mean;
+    double cur_sd;
+    double sd_tolerance;
+    double mean_tolerance;
+    bool is_shape_seen; /* the current values fill several cells */
+};
+
+struct fit {
+    struct conversion conversion;
+    double share;
+    double left; /* distance after undoing */
+    double score;
+};
+
+static double scale_of(const struct tend__profile *ref, size_t column_idx)
+{
+    const double zero = (double)tend__profile_column(ref, column_idx)->zero_count;
+    const double n = (double)tend__profile_value_count(ref, column_idx);
+    return n > zero ? (n - zero) / n : 1;
+}
+
+static void cumulate(const double *shares, size_t n, double *out)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += shares[i];
+        out[i] = sum;
+    }
+}
+
+/* Root mean square of the difference of two distribution functions; the last end, where both are 1,
+ * is left out. */
+static double distance_between(const double *a, const double *b, size_t n, double scale)
+{
+    double sum = 0;
+    for (size_t i = 0; i + 1 < n; i++) {
+        sum += (a[i] - b[i]) * (a[i] - b[i]);
+    }
+    return n > 1 ? sqrt(sum / (double)(n - 1)) / scale : 0;
+}
+
+static double distance_statistic(const struct tend__break_search *search,
+                                 const struct tend__profile *other, size_t column_idx)
+{
+    const struct tend__column_profile *a = tend__profile_column(search->ref, column_idx);
+    const struct tend__column_profile *b = tend__profile_column(other, column_idx);
+    const double n_a = (double)tend__profile_value_count(search->ref, column_idx);
+    const double n_b = (double)tend__profile_value_count(other, column_idx);
+    double f_a = 0;
+    double f_b = 0;
+    double sum = 0;
+    if (!(n_a > 0) || !(n_b > 0) || a->cell_count < 2) {
+        return 0;
+    }
+    for (size_t i = 0; i + 1 < a->cell_count; i++) {
+        f_a += (double)a->cells[i] / n_a;
+        f_b += (double)b->cells[i] / n_b;
+        sum += (f_a - f_b) * (f_a - f_b);
+    }
+    return sqrt(sum / (double)(a->cell_count - 1)) / scale_of(search->ref, column_idx);
+}
+
+static double sd_statistic(const struct tend__break_search *search,
+                           const struct tend__profile *other, size_t column_idx)
+{
+    const double a = tend__profile_sd(search->ref, column_idx);
+    const double b = tend__profile_sd(other, column_idx);
+    return a > 0 && b > 0 ? fabs(log(b / a)) : 0;
+}
+
+static double mean_statistic(const struct tend__break_search *search,
+                             const struct tend__profile *other, size_t column_idx)
+{
+    const double sd = tend__profile_sd(search->ref, column_idx);
+    const double off =
+        tend__profile_mean(other, column_idx) - tend__profile_mean(search->ref, column_idx);
+    return sd > 0 && isfinite(off) ? fabs(off) / sd : 0;
+}
+
+static bool is_atom(const struct view *v, size_t i)
+{
+    return v->plan->cell_lows[i] == v->plan->cell_highs[i];
+}
+
+/* P(X <= x), or P(X < x), of the reference: linear within bins, steps at atoms. */
+static double ref_function(const struct view *v, double x, bool is_strict)
+{
+    double sum = 0;
+    for (size_t i = 0; i < v->cell_count; i++) {
+        const double low = fmax(v->plan->cell_lows[i], v->min);
+        const double high = fmin(v->plan->cell_highs[i], v->max);
+        const bool is_point = is_atom(v, i) || !(low < high);
+        if (is_point ? (is_strict ? high < x : high <= x) : high <= x) {
+            sum += v->shares[i];
+        } else if (!is_point && low < x) {
+            sum += v->shares[i] * (x - low) / (high - low);
+        }
+    }
+    return sum;
+}
+
+/* Where the reference's distribution function lies after the conversion. */
+static void move_reference(const struct view *v, const struct conversion *conversion)
+{
+    for (size_t i = 0; i < v->cell_count; i++) {
+        const double end = v->plan->cell_highs[i];
+        if (isinf(end)) {
+            v->moved[i] = 1;
+            continue;
+        }
+        /* The cell below an atom ends before it. */
+        const bool is_open = i + 1 < v->cell_count && is_atom(v, i + 1) &&
+                             v->plan->cell_lows[i + 1] == end && !is_atom(v, i);
+        const double x = (end - conversion->offset) / conversion->factor;
+        v->moved[i] =
+            conversion->factor > 0 ? ref_function(v, x, is_open) : 1 - ref_function(v, x, !is_open);
+    }
+}
+
+/* The share of least squares of (1 - s) F + s G for the current function. */
+static double best_share(const struct view *v)
+{
+    double cross = 0;
+    double square = 0;
+    for (size_t i = 0; i + 1 < v->cell_count; i++) {
+        const double step = v->moved[i] - v->ref[i];
+        cross += (v->cur[i] - v->ref[i]) * step;
+        square += step * step;
+    }
+    return square > 0 ? fmin(1, fmax(0, cross / square)) : 0;
+}
+
+static double distance_left(const struct view *v, double share)
+{
+    double sum = 0;
+    for (size_t i = 0; i + 1 < v->cell_count; i++) {
+        const double off = v->cur[i] - (1 - share) * v->ref[i] - share * v->moved[i];
+        sum += off * off;
+    }
+    return sqrt(sum / (double)(v->cell_count - 1)) / v->scale;
+}
+
+/* How far mean and sd are from what the conversion predicts, in tolerances: above 1 is too far. */
+static double moment_misfit(const struct view *v, const struct conversion *c, double share)
+{
+    const double m = v->ref_mean;
+    const double square = v->ref_sd * v->ref_sd + m * m;
+    const double a = c->factor;
+    const double b = c->offset;
+    const double mean = (1 - share) * m + share * (a * m + b);
+    const double moved_square = a * a * square + 2 * a * b * m + b * b;
+    const double variance = (1 - share) * square + share * moved_square - mean * mean;
+    if (!(variance > 0) || !(v->cur_sd > 0)) {
+        return (double)INFINITY;
+    }
+    const double sd = sqrt(variance);
+    const double sd_off = fabs(log(v->cur_sd / sd)) / v->sd_tolerance;
+    const double mean_off = fabs(v->cur_mean - mean) / sd / v->mean_tolerance;
+    /* Of a narrow column a small part of the mean is many standard deviations. */
+    const double part_off = fabs(v->cur_mean / mean - 1) / MEAN_TOLERANCE;
+    return fmax(sd_off, fmin(mean_off, part_off));
+}
+
+static bool is_shape_seen(const struct view *v)
+{
+    size_t filled = 0;
+    for (size_t i = 0; i < v->cell_count; i++) {
+        filled += v->cur[i] - (i > 0 ? v->cur[i - 1] : 0) > 0.01 ? 1 : 0;
+    }
+    return filled >= SHAPE_CELLS_MIN;
+}
+
+static struct fit fit_conversion(const struct view *v, const struct conversion *conversion,
+                                 bool is_full)
+{
+    move_reference(v, conversion);
+    struct fit fit = {.conversion = *conversion, .share = is_full ? 1 : best_share(v)};
+    fit.left = distance_left(v, fit.share);
+    const double misfit = moment_misfit(v, conversion, fit.share);
+    /* Where the shape is seen it decides: moments of a long tail are noise. */
+    const double limit = v->is_shape_seen ? MISFIT_WITH_SHAPE : 1;
+    const double weight = v->is_shape_seen ? 0.3 : 1;
+    fit.score = misfit <= limit
+                    ? fit.left / LEFT_WEIGHT + weight * misfit + RARITY_PENALTY * conversion->rarity
+                    : (double)INFINITY;
+    return fit;
+}
+
+/* What a fit must keep to. */
+struct demands {
+    double explained; /* left below this share of the distance before */
+    double left;      /* and below this */
+    double share_min;
+    double share_max;
+    double factor_min; /* of the factor or its inverse, where there is no offset */
+    double rarity_max;
+};
+
+static void keep_better(struct fit *best, const struct fit *fit, const struct demands *demands,
+                        double before)
+{
+    const double factor = fit->conversion.factor;
+    /* A mixture with a flipped sign is never far: any widening looks like it. */
+    const bool is_far = demands->share_min >= 1 || (factor > 0 && fit->conversion.offset != 0) ||
+                        fmax(factor, 1 / factor) >= demands->factor_min;
+    if (is_far && fit->left < demands->explained * before && fit->left <= demands->left &&
+        fit->conversion.rarity <= demands->rarity_max && fit->share >= demands->share_min &&
+        fit->share <= demands->share_max && fit->score < best->score) {
+        *best = *fit;
+    }
+}
+
+static struct fit search_table(const struct view *v, const struct demands *demands, bool is_full,
+                               double before)
+{
+    struct fit best = {.score = (double)INFINITY};
+    for (size_t i = 0; i < TEND_ARRAY_LEN(conversions); i++) {
+        const struct conversion *c = &conversions[i];
+        const struct fit forth = fit_conversion(v, c, is_full);
+        keep_better(&best, &forth, demands, before);
+        if (c->factor < 0) {
+            continue; /* its own inverse */
+        }
+        const struct conversion inverse = {1 / c->factor, -c->offset / c->factor, c->to, c->from,
+                                           c->rarity};
+        const struct fit back = fit_conversion(v, &inverse, is_full);
+        keep_better(&best, &back, demands, before);
+    }
+    return best;
+}
+
+/* A pure scale that is in no table, near the ratio of the standard deviations. */
+static struct fit search_scale(const struct view *v, const struct demands *demands, double before)
+{
+    struct fit best = {.score = (double)INFINITY};
+    const double ratio = v->cur_sd / v->ref_sd;
+    if (!v->is_shape_seen || !isfinite(ratio)) {
+        return best;
+    }
+    for (int step = -10; step <= 10; step++) {
+        const struct conversion scale = {ratio * (1 + 0.01 * step), 0, "units", "", 0};
+        if (fmax(scale.factor, 1 / scale.factor) < demands->factor_min) {
+            continue;
+        }
+        struct fit fit = fit_conversion(v, &scale, true);
+        /* Among neighbours only the shape counts. */
+        fit.score = isfinite(fit.score) ? fit.left : fit.score;
+        keep_better(&best, &fit, demands, before);
+    }
+    return best;
+}
+
+static enum tend_code report(struct tend__break_search *search, size_t column_idx,
+                             const struct fit *fit, double evidence, struct tend_error *err)
+{
+    const bool is_flip = fit->conversion.factor < 0;
+    struct tend__break found = tend__break_make(
+        search, is_flip ? TEND_BREAK_SIGN_FLIP : TEND_BREAK_UNIT_CHANGE, column_idx);
+    found.factor = fit->conversion.factor;
+    found.offset = fit->conversion.offset;
+    found.share = fit->share;
+    found.evidence = evidence;
+    (void)snprintf(found.from, sizeof(found.from), "%s", fit->conversion.from);
+    if (fit->conversion.to[0] != '\0') {
+        (void)snprintf(found.to, sizeof(found.to), "%s", fit->conversion.to);
+    } else {
+        (void)snprintf(found.to, sizeof(found.to), "1/%.3g of them", found.factor);
+    }
+    return tend__break_add(search, &found, err);
+}
+
+/* Without a history nobody knows how far this column strays by itself: the fit must then be closer,
+ * and a mixture of two units must be one that drift does not look like. */
+static struct fit search_fits(const struct view *v, double before, double natural, bool has_history)
+{
+    const struct demands full =
+        has_history
+            ? (struct demands){0.35, fmax(fmax(0.05, 1.2 * natural), 0.2 * before), 1, 1, 1, 3}
+            : (struct demands){0.2, fmax(0.04, 0.12 * before), 1, 1, 1, 1};
+    const struct demands partial = has_history
+                                       ? (struct demands){0.2, fmax(0.02, natural), 0.1, 0.9, 1, 3}
+                                       : (struct demands){0.1, 0.015, 0.1, 0.9, 3, 0};
+    const struct demands unnamed = {0.1, 0.025, 1, 1, UNNAMED_FACTOR, 0};
+    struct fit fit = search_table(v, &full, true, before);
+    if (!isfinite(fit.score)) {
+        fit = search_table(v, &partial, false, before);
+    }
+    if (!isfinite(fit.score)) {
+        fit = search_scale(v, &unnamed, before);
+    }
+    return fit;
+}
+
+static enum tend_code find_column(struct tend__break_search *search, size_t column_idx,
+                                  struct tend_error *err)
+{
+    const size_t room = search->cell_max + 24;
+    double *shares = search->scratch;
+    double *ref = shares + room;
+    double *cur = ref + room;
+    const struct tend__column_profile *profile = tend__profile_column(search->ref, column_idx);
+    struct view v = {
+        .plan = tend__plan_column(search->plan, column_idx),
+        .cell_count = profile->cell_count,
+        .min = profile->min,
+        .max = profile->max,
+        .shares = shares,
+        .ref = ref,
+        .cur = cur,
+        .moved = cur + room,
+        .scale = scale_of(search->ref, column_idx),
+        .ref_mean = tend__profile_mean(search->ref, column_idx),
+        .ref_sd = tend__profile_sd(search->ref, column_idx),
+        .cur_mean = tend__profile_mean(search->cur, column_idx),
+        .cur_sd = tend__profile_sd(search->cur, column_idx),
+    };
+    if (v.cell_count < CELLS_MIN || !(v.ref_sd > 0)) {
+        return TEND_OK;
+    }
+    (void)tend__break_shares(search->cur, column_idx, shares);
+    cumulate(shares, v.cell_count, cur);
+    (void)tend__break_shares(search->ref, column_idx, shares);
+    cumulate(shares, v.cell_count, ref);
+    const double before = distance_between(ref, cur, v.cell_count, v.scale);
+    const double natural = tend__break_natural(search, column_idx, distance_statistic);
+    const double threshold = tend__break_threshold(DISTANCE_TOLERANCE, natural);
+    if (!(before > threshold)) {
+        return TEND_OK;
+    }
+    v.sd_tolerance = tend__break_threshold(MOMENT_TOLERANCE,
+                                           tend__break_natural(search, column_idx, sd_statistic));
+    v.mean_tolerance = tend__break_threshold(
+        MOMENT_TOLERANCE, tend__break_natural(search, column_idx, mean_statistic));
+    v.is_shape_seen = is_shape_seen(&v);
+    const struct fit fit = search_fits(&v, before, natural, search->options->history_count > 0);
+    return isfinite(fit.score) ? report(search, column_idx, &fit, before / threshold, err)
+                               : TEND_OK;
+}
+
+enum tend_code tend__break_find_unit(struct tend__break_search *search, struct tend_error *err)
+{
+    for (size_t i = 0; i < search->column_count; i++) {
+        if (tend__plan_column(search->plan, i)->type == TEND_TYPE_NUMBER &&
+            !tend__break_is_explained(search, i) &&
+            tend__profile_value_count(search->ref, i) >= TEND__BREAK_VALUES_MIN &&
+            tend__profile_value_count(search->cur, i) >= TEND__BREAK_VALUES_MIN) {
+            TEND_TRY(find_column(search, i, err));
+        }
+    }
+    return TEND_OK;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * drift.c: two profiles column by column: distances from stat's two-sample test, q-values over all
+ * columns, verdicts.
+ *
+ * The effect of a column is its distance with what the sample sizes explain taken out (stat's
+ * `excess`), so that a small window is not called far away because it is small.
+ */
+#include "judge/drift.h"
+
+#include "base/mem.h"
+#include "judge/break_rules.h"
+#include "profile/profile.h"
+#include "stat/multiplicity.h"
+#include "stat/two_sample.h"
+
+#include <math.h>
+
+#define FDR_DEFAULT 0.05
+#define TOLERANCE_DEFAULT 0.1
+#define ROWS_DEFAULT 30
+
+static struct tend__drift_options fill_options(const struct tend__drift_options *given)
+{
+    struct tend__drift_options o = {0};
+    if (given != NULL) {
+        o = *given;
+    }
+    o.fdr = o.fdr > 0 ? o.fdr : FDR_DEFAULT;
+    o.tolerance_w1 = o.tolerance_w1 > 0 ? o.tolerance_w1 : TOLERANCE_DEFAULT;
+    o.tolerance_js = o.tolerance_js > 0 ? o.tolerance_js : TOLERANCE_DEFAULT;
+    o.row_count_min = o.row_count_min > 0 ? o.row_count_min : ROWS_DEFAULT;
+    return o;
+}
+
+/* Positions of the cells of an ordered column: NULL for categories. The hour of the day is a
+ * circle, but a day's rhythm seldom moves across midnight, so times are compared on the line. */
+static const double *positions_of(const struct tend__plan_column *column)
+{
+    static const double hours[24] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11,
+                                     12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
+    switch (column->type) {
+    case TEND_TYPE_NUMBER:
+        return column->cell_positions;
+    case TEND_TYPE_TIME:
+        return hours;
+    case TEND_TYPE_BOOL:
+    case TEND_TYPE_TEXT:
+    case TEND_TYPE_NULL:
+        return NULL;
+    }
+    return NULL;
+}
+
+static void compare_column(const struct tend__profile *ref, const struct tend__profile *cur,
+                           size_t idx, const struct tend__drift_options *options,
+                           struct tend__drift_column *out)
+{
+    const struct tend__plan_column *column = tend__plan_column(tend__profile_plan(ref), idx);
+    const struct tend__column_profile *a = tend__profile_column(ref, idx);
+    const struct tend__column_profile *b = tend__profile_column(cur, idx);
+    const double *positions = positions_of(column);
+    struct tend__two_sample test = {.p_value = 1};
+    const uint64_t least = options->row_count_min;
+    *out = (struct tend__drift_column){
+        .column_idx = idx,
+        .type = column->type,
+        .p_value = 1,
+        .q_value = 1,
+        .null_share_ref = tend__break_null_share(ref, idx),
+        .null_share_cur = tend__break_null_share(cur, idx),
+        .tolerance = positions != NULL ? options->tolerance_w1 : options->tolerance_js,
+    };
+    if (a->cell_count > 0) {
+        tend__two_sample_counts(a->cells, b->cells, positions, a->cell_count, &test);
+    }
+    out->is_judged = a->cell_count > 1 && tend__profile_value_count(ref, idx) >= least &&
+                     tend__profile_value_count(cur, idx) >= least;
+    out->p_value = out->is_judged ? test.p_value : 1;
+    out->psi = test.psi;
+    out->ks = test.ks;
+    out->w1 = test.w1;
+    out->w1_normalised = test.w1_normalised;
+    out->js = test.js;
+    out->hellinger = test.hellinger;
+    out->l_inf = test.l_inf;
+    out->chi2 = test.chi2;
+    /* A reference without spread has no normalised W1: any other value is far away. */
+    const bool has_w1 = positions != NULL && isfinite(test.excess.w1_normalised);
+    out->effect = has_w1 ? test.excess.w1_normalised : test.excess.js;
+}
+
+enum tend_code tend__drift_compare(const struct tend__profile *ref, const struct tend__profile *cur,
+                                   const struct tend__drift_options *options,
+                                   struct tend__drift_column *out, size_t column_count,
+                                   struct tend_error *err)
+{
+    const struct tend__drift_options filled = fill_options(options);
+    const struct tend__plan *plan = tend__profile_plan(ref);
+    if (column_count != tend__plan_column_count(plan)) {
+        return TEND_FAIL(err, EINVAL, "room for %zu columns where the plan has %zu", column_count,
+                         tend__plan_column_count(plan));
+    }
+    TEND_TRY(tend__plan_match(plan, tend__profile_plan(cur), err));
+    double *p = NULL;
+    size_t *scratch = NULL;
+    enum tend_code code = TEND_OK;
+    TEND_TRY_OUT(tend__mem_new(column_count, sizeof(*p), &p, err));
+    TEND_TRY_OUT(tend__mem_new(column_count, sizeof(*scratch), &scratch, err));
+    for (size_t i = 0; i < column_count; i++) {
+        compare_column(ref, cur, i, &filled, &out[i]);
+        /* Columns that are not judged are no tests: they do not dilute the others. */
+        p[i] = out[i].is_judged ? out[i].p_value : (double)NAN;
+    }
+    tend__bh_qvalues(p, column_count, p, scratch);
+    for (size_t i = 0; i < column_count; i++) {
+        out[i].q_value = out[i].is_judged ? p[i] : 1;
+        out[i].drifted = out[i].is_judged && p[i] < filled.fdr && out[i].effect > out[i].tolerance;
+    }
+out:
+    tend__mem_free(scratch);
+    tend__mem_free(p);
+    return code;
+}
