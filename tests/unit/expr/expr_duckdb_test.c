@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * expr_duckdb_test.c: random expressions over random rows, three ways: tend, the naive walk (oracle_eval.c) and DuckDB.
+ * expr_duckdb_test.c: random expressions over random rows, three ways: tend, the naive walk
+ * (oracle_eval.c) and DuckDB.
  *
- * tend must agree with the naive walk in every outcome, failures and their kinds included. DuckDB must agree with tend
- * in every value, except in these classes, each a rule of docs/expressions.md:
+ * tend must agree with the naive walk in every outcome, failures and their kinds included. DuckDB
+ * must agree with tend in every value, except in these classes, each a rule of docs/expressions.md:
  *
- *   failed, DuckDB goes on   division by zero, overflow and undefined results are infinity or NaN there: DuckDB may give
- *                            any value (that of the expression with infinity or NaN in it)
- *   failed, DuckDB raises    LN, LOG10, LOG2, SQRT and casts: DuckDB raises an error
- *   failed, DuckDB folds     beside an operand that is NULL by its text alone DuckDB does not compute the other,
- *                            and in a WHEN its AND stops at the first operand that is not TRUE, NULL included
- *   skipped, DuckDB raises   tend does not compute the right of a decided AND or OR; DuckDB does, and may raise an error
+ *   failed, DuckDB goes on   division by zero, overflow and undefined results are infinity or NaN
+ * there: DuckDB may give any value (that of the expression with infinity or NaN in it) failed,
+ * DuckDB raises    LN, LOG10, LOG2, SQRT and casts: DuckDB raises an error failed, DuckDB folds
+ * beside an operand that is NULL by its text alone DuckDB does not compute the other, and in a WHEN
+ * its AND stops at the first operand that is not TRUE, NULL included skipped, DuckDB raises   tend
+ * does not compute the right of a decided AND or OR; DuckDB does, and may raise an error
  *
- * An error in one row ends the whole query. So a row in which any part of an expression raises is left out, but for a few
- * that are asked one at a time. (TRY(...) would do it in one query, but DuckDB 1.4.4 writes past its buffers in it.)
+ * An error in one row ends the whole query. So a row in which any part of an expression raises is
+ * left out, but for a few that are asked one at a time. (TRY(...) would do it in one query, but
+ * DuckDB 1.4.4 writes past its buffers in it.)
  *
  * The number of pairs may be set by TEND_EXPR_PAIRS, the seed by TEND_EXPR_SEED.
  */
@@ -45,9 +47,13 @@ enum outcome {
     OUTCOME_COUNT
 };
 
-static const char *const outcome_names[OUTCOME_COUNT] = {
-    "same value",           "same NULL",  "failed, DuckDB goes on", "failed, DuckDB raises",
-    "failed, DuckDB folds", "skipped, DuckDB raises", "UNEXPLAINED"};
+static const char *const outcome_names[OUTCOME_COUNT] = {"same value",
+                                                         "same NULL",
+                                                         "failed, DuckDB goes on",
+                                                         "failed, DuckDB raises",
+                                                         "failed, DuckDB folds",
+                                                         "skipped, DuckDB raises",
+                                                         "UNEXPLAINED"};
 
 struct session {
     duckdb_database database;
@@ -108,7 +114,8 @@ static void open_session(struct session *s, uint64_t seed)
     run(s, "SET threads = 1");
     /* The optimiser may remove the very part that would have raised an error. */
     run(s, "PRAGMA disable_optimizer");
-    run(s, "CREATE TABLE r (id INTEGER, n1 DOUBLE, n2 DOUBLE, n3 DOUBLE, b1 BOOLEAN, b2 BOOLEAN, t1 VARCHAR, "
+    run(s, "CREATE TABLE r (id INTEGER, n1 DOUBLE, n2 DOUBLE, n3 DOUBLE, b1 BOOLEAN, b2 BOOLEAN, "
+           "t1 VARCHAR, "
            "t2 VARCHAR, d1 TIMESTAMP, d2 TIMESTAMP)");
     duckdb_appender appender = NULL;
     assert_int_equal(duckdb_appender_create(s->connection, NULL, "r", &appender), DuckDBSuccess);
@@ -132,7 +139,8 @@ static void make_candidate(struct session *s, struct candidate *c)
     oracle_write(&c->tree, &s->rng, true, c->duckdb_text);
     tend__vector_init(&c->result);
     c->expr = NULL;
-    if (tend__expr_new(c->tend_text, oracle_fields, ORACLE_FIELD_COUNT, &c->expr, &err) != TEND_OK) {
+    if (tend__expr_new(c->tend_text, oracle_fields, ORACLE_FIELD_COUNT, &c->expr, &err) !=
+        TEND_OK) {
         fail_msg("tend refused: %s\n  column %d: %s", c->tend_text, err.column, err.text);
     }
     assert_tend_ok(tend__expr_eval(c->expr, s->rows.columns, s->rows.row_count, &c->result, &err),
@@ -204,7 +212,8 @@ static void check_naive(struct session *s, const struct candidate *c)
         oracle_reset();
         const struct oracle_value o = oracle_eval(&c->tree, c->tree.root, &s->rows, i);
         const bool has_value = o.failure == TEND_EXPR_FINE && !o.is_null;
-        const bool is_same = v->failed[i] == (uint8_t)o.failure && (v->valid[i] != 0) == has_value &&
+        const bool is_same = v->failed[i] == (uint8_t)o.failure &&
+                             (v->valid[i] != 0) == has_value &&
                              (!has_value || v->type == TEND_TYPE_NULL || is_same_value(v, i, &o));
         s->failures[v->failed[i]]++;
         if (!is_same) {
@@ -290,8 +299,8 @@ static bool may_raise(enum oracle_op op)
            op == ORACLE_TO_BOOL || op == ORACLE_TO_TIME || op == ORACLE_TO_DATE;
 }
 
-/* Whether some part of the expression, needed or not, may raise an error in DuckDB for the row: it fails, or one of its
- * operands does, with which DuckDB goes on. */
+/* Whether some part of the expression, needed or not, may raise an error in DuckDB for the row: it
+ * fails, or one of its operands does, with which DuckDB goes on. */
 static bool some_part_raises(const struct session *s, const struct candidate *c, size_t i)
 {
     for (int node = 0; node < c->tree.node_count; node++) {
@@ -376,7 +385,8 @@ static enum outcome classify(const struct session *s, const struct candidate *c,
     return !duckdb->is_null && is_same_value(v, i, duckdb) ? SAME_VALUE : UNEXPLAINED;
 }
 
-static void count_outcome(struct session *s, const struct candidate *c, size_t i, enum outcome outcome)
+static void count_outcome(struct session *s, const struct candidate *c, size_t i,
+                          enum outcome outcome)
 {
     s->outcomes[outcome]++;
     if (outcome == UNEXPLAINED && s->outcomes[UNEXPLAINED] <= 5) {
@@ -385,7 +395,8 @@ static void count_outcome(struct session *s, const struct candidate *c, size_t i
     }
 }
 
-/* Compares the columns of the result with `count` candidates; rows[k] is the row of the k-th line of the result. */
+/* Compares the columns of the result with `count` candidates; rows[k] is the row of the k-th line
+ * of the result. */
 static void compare_result(struct session *s, const struct candidate *first, size_t count,
                            duckdb_result *result, const size_t *rows)
 {
@@ -434,7 +445,8 @@ static void compare_rows(struct session *s, const struct candidate *first, size_
     duckdb_destroy_result(&result);
 }
 
-/* One row in which some part raises: DuckDB must raise where that part is needed, and may elsewhere. */
+/* One row in which some part raises: DuckDB must raise where that part is needed, and may
+ * elsewhere. */
 static void compare_raising_row(struct session *s, const struct candidate *c, size_t i)
 {
     duckdb_result result;
@@ -538,7 +550,8 @@ static void tend_the_naive_walk_and_duckdb_agree_but_for_written_rules(void **st
     }
     print_message("\nfailures:");
     for (int i = 1; i < TEND_EXPR_FAILURE_COUNT; i++) {
-        print_message(" %zu %s;", s.failures[i], tend__expr_failure_text((enum tend__expr_failure)i));
+        print_message(" %zu %s;", s.failures[i],
+                      tend__expr_failure_text((enum tend__expr_failure)i));
     }
     print_message("\n");
     close_session(&s);

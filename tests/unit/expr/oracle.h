@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * oracle.h: random typed expressions for the differential test: made from a seed, written as text for tend and for
- * DuckDB, and evaluated one row at a time by a naive walk over the tree that shares no code with src/expr.
+ * oracle.h: random typed expressions for the differential test: made from a seed, written as text
+ * for tend and for DuckDB, and evaluated one row at a time by a naive walk over the tree that
+ * shares no code with src/expr.
  *
- * Where the two languages differ by rule, the DuckDB text says the rule in DuckDB's words: that is the whole list of
- * differences of notation, in oracle_write.c. Differences of outcome are classified in expr_duckdb_test.c.
+ * Where the two languages differ by rule, the DuckDB text says the rule in DuckDB's words: that is
+ * the whole list of differences of notation, in oracle_write.c. Differences of outcome are
+ * classified in expr_duckdb_test.c.
  */
 #ifndef TEND_TEST_ORACLE_H
 #define TEND_TEST_ORACLE_H
@@ -123,14 +125,15 @@ void oracle_rows_make(struct tend__rng *rng, struct oracle_rows *rows, size_t ro
 void oracle_tree_make(struct tend__rng *rng, struct oracle_tree *tree);
 
 /* Texts of ORACLE_TEXT_SIZE bytes. The same choices of brackets for the same rng state. */
-void oracle_write(const struct oracle_tree *tree, struct tend__rng *rng, bool for_duckdb, char *text);
+void oracle_write(const struct oracle_tree *tree, struct tend__rng *rng, bool for_duckdb,
+                  char *text);
 
 /* The naive evaluation of a node for a row. Texts live until the next call of oracle_reset. */
-struct oracle_value oracle_eval(const struct oracle_tree *tree, int node, const struct oracle_rows *rows,
-                                size_t row_idx);
+struct oracle_value oracle_eval(const struct oracle_tree *tree, int node,
+                                const struct oracle_rows *rows, size_t row_idx);
 
-/* The same but for what DuckDB does not compute: the other operands of one that is NULL by its text alone, and in a WHEN
- * what stands after an operand of AND that is not TRUE, NULL included. */
+/* The same but for what DuckDB does not compute: the other operands of one that is NULL by its text
+ * alone, and in a WHEN what stands after an operand of AND that is not TRUE, NULL included. */
 struct oracle_value oracle_eval_folded(const struct oracle_tree *tree, int node,
                                        const struct oracle_rows *rows, size_t row_idx);
 void oracle_reset(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * oracle_eval.c: the naive meaning of an expression: one row, one walk over the tree, the rules of docs/expressions.md
- * written down once more in the plainest way. It shares no code with src/expr.
+ * oracle_eval.c: the naive meaning of an expression: one row, one walk over the tree, the rules of
+ * docs/expressions.md written down once more in the plainest way. It shares no code with src/expr.
  */
 #include "oracle.h"
 
@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct oracle_value value;
 
 static char arena[1U << 20];
 static size_t arena_len;
@@ -20,38 +18,38 @@ void oracle_reset(void)
     arena_len = 0;
 }
 
-static value text_value(const char *bytes, size_t len)
+static struct oracle_value text_value(const char *bytes, size_t len)
 {
     TEND_ASSERT(arena_len + len < sizeof(arena));
     char *copy = arena + arena_len;
     memcpy(copy, bytes, len);
     arena_len += len;
-    return (value){.text = {copy, len}};
+    return (struct oracle_value){.text = {copy, len}};
 }
 
-static value failed(enum tend__expr_failure failure)
+static struct oracle_value failed(enum tend__expr_failure failure)
 {
-    return (value){.failure = failure};
+    return (struct oracle_value){.failure = failure};
 }
 
-static value null_value(void)
+static struct oracle_value null_value(void)
 {
-    return (value){.is_null = true};
+    return (struct oracle_value){.is_null = true};
 }
 
-static value number_value(double number)
+static struct oracle_value number_value(double number)
 {
-    return (value){.number = number};
+    return (struct oracle_value){.number = number};
 }
 
-static value bool_value(bool boolean)
+static struct oracle_value bool_value(bool boolean)
 {
-    return (value){.boolean = boolean};
+    return (struct oracle_value){.boolean = boolean};
 }
 
 /* ---- order ----------------------------------------------------------------------------------- */
 
-static int order_of(enum tend_type type, const value *a, const value *b)
+static int order_of(enum tend_type type, const struct oracle_value *a, const struct oracle_value *b)
 {
     if (type == TEND_TYPE_NUMBER) {
         if (isnan(a->number) || isnan(b->number)) {
@@ -66,7 +64,8 @@ static int order_of(enum tend_type type, const value *a, const value *b)
         return (a->time_us > b->time_us) - (a->time_us < b->time_us);
     }
     for (size_t i = 0; i < a->text.len && i < b->text.len; i++) {
-        const int difference = (int)(unsigned char)a->text.ptr[i] - (int)(unsigned char)b->text.ptr[i];
+        const int difference =
+            (int)(unsigned char)a->text.ptr[i] - (int)(unsigned char)b->text.ptr[i];
         if (difference != 0) {
             return difference;
         }
@@ -76,7 +75,7 @@ static int order_of(enum tend_type type, const value *a, const value *b)
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 
-static value arithmetic(enum oracle_op op, double x, double y)
+static struct oracle_value arithmetic(enum oracle_op op, double x, double y)
 {
     double z = 0;
     switch ((int)op) {
@@ -111,7 +110,7 @@ static value arithmetic(enum oracle_op op, double x, double y)
     return number_value(z);
 }
 
-static value round_number(double x, int digits)
+static struct oracle_value round_number(double x, int digits)
 {
     const double scale = pow(10, fabs((double)digits));
     if (digits == 0 || !isfinite(x)) {
@@ -125,7 +124,7 @@ static value round_number(double x, int digits)
     return isfinite(z) ? number_value(z) : failed(TEND_EXPR_OVERFLOW);
 }
 
-static value function(const struct oracle_node *node, double x)
+static struct oracle_value function(const struct oracle_node *node, double x)
 {
     switch ((int)node->op) {
     case ORACLE_NEG:
@@ -208,9 +207,9 @@ static bool like(const char *text, size_t len, const char *pattern, size_t patte
     return like(text + step, len - step, pattern + 1, pattern_len - 1, escape);
 }
 
-static value change_case(struct tend__text text, bool to_upper)
+static struct oracle_value change_case(struct tend__text text, bool to_upper)
 {
-    value v = text_value(text.ptr, text.len);
+    struct oracle_value v = text_value(text.ptr, text.len);
     char *copy = arena + arena_len - text.len;
     for (size_t i = 0; i < text.len; i++) {
         if (to_upper && copy[i] >= 'a' && copy[i] <= 'z') {
@@ -222,11 +221,11 @@ static value change_case(struct tend__text text, bool to_upper)
     return v;
 }
 
-static value concatenate(struct tend__text a, struct tend__text b)
+static struct oracle_value concatenate(struct tend__text a, struct tend__text b)
 {
-    const value first = text_value(a.ptr, a.len);
+    const struct oracle_value first = text_value(a.ptr, a.len);
     (void)text_value(b.ptr, b.len);
-    return (value){.text = {first.text.ptr, a.len + b.len}};
+    return (struct oracle_value){.text = {first.text.ptr, a.len + b.len}};
 }
 
 /* ---- times ----------------------------------------------------------------------------------- */
@@ -369,7 +368,7 @@ static int64_t add_months(int64_t t, int months)
 
 /* ---- casts ----------------------------------------------------------------------------------- */
 
-static value text_of_number(double x)
+static struct oracle_value text_of_number(double x)
 {
     char text[64];
     if (isnan(x)) {
@@ -393,21 +392,21 @@ static value text_of_number(double x)
     return text_value(text, strlen(text));
 }
 
-static value text_of_time(int64_t t)
+static struct oracle_value text_of_time(int64_t t)
 {
     const struct date d = date_of(t);
     char text[64];
-    int len = snprintf(text, sizeof(text), "%04d-%02d-%02d %02d:%02d:%02d.%06d", d.year, d.month,
-                       d.day, (int)(d.of_day / INT64_C(3600000000)),
-                       (int)(d.of_day / 60000000 % 60), (int)(d.of_day / 1000000 % 60),
-                       (int)(d.of_day % 1000000));
+    int len =
+        snprintf(text, sizeof(text), "%04d-%02d-%02d %02d:%02d:%02d.%06d", d.year, d.month, d.day,
+                 (int)(d.of_day / INT64_C(3600000000)), (int)(d.of_day / 60000000 % 60),
+                 (int)(d.of_day / 1000000 % 60), (int)(d.of_day % 1000000));
     while (text[len - 1] == '0' && d.of_day % 1000000 != 0) {
         len--;
     }
     return text_value(text, (size_t)(d.of_day % 1000000 == 0 ? len - 7 : len));
 }
 
-static value number_of_text(struct tend__text text)
+static struct oracle_value number_of_text(struct tend__text text)
 {
     char copy[256];
     size_t start = 0;
@@ -431,7 +430,7 @@ static value number_of_text(struct tend__text text)
     return isinf(x) && strpbrk(copy, "iI") == NULL ? failed(TEND_EXPR_OVERFLOW) : number_value(x);
 }
 
-static value bool_of_text(struct tend__text text)
+static struct oracle_value bool_of_text(struct tend__text text)
 {
     static const char *const names[] = {"true", "t", "yes", "y", "1", "false", "f", "no", "n", "0"};
     for (int i = 0; i < 10; i++) {
@@ -454,8 +453,13 @@ static bool looks_like(const char *text, const char *pattern, const char **rest)
     return true;
 }
 
+static int digits_at(const char *text)
+{
+    return (int)strtol(text, NULL, 10);
+}
+
 /* The forms that the generator can make: a date, or date and clock with T or space, decimals, Z. */
-static value time_of_text(struct tend__text text)
+static struct oracle_value time_of_text(struct tend__text text)
 {
     char copy[64] = {0};
     const char *rest = NULL;
@@ -469,9 +473,9 @@ static value time_of_text(struct tend__text text)
     if (!looks_like(copy, "9999-99-99", &rest)) {
         return failed(TEND_EXPR_BAD_CAST);
     }
-    const int year = atoi(copy);
-    const int month = atoi(copy + 5);
-    const int day = atoi(copy + 8);
+    const int year = digits_at(copy);
+    const int month = digits_at(copy + 5);
+    const int day = digits_at(copy + 8);
     if (month < 1 || month > 12 || day < 1 || day > month_len(year, month)) {
         return failed(TEND_EXPR_BAD_CAST);
     }
@@ -479,8 +483,8 @@ static value time_of_text(struct tend__text text)
         if ((*rest != ' ' && *rest != 'T') || !looks_like(rest + 1, "99:99:99", &rest)) {
             return failed(TEND_EXPR_BAD_CAST);
         }
-        hour = atoi(copy + 11);
-        minute = atoi(copy + 14);
+        hour = digits_at(copy + 11);
+        minute = digits_at(copy + 14);
         size_t decimals = 0;
         if (*rest == '.') {
             decimals = strspn(rest + 1, "0123456789");
@@ -495,13 +499,14 @@ static value time_of_text(struct tend__text text)
             return failed(TEND_EXPR_BAD_CAST);
         }
     }
-    value v = {0};
+    struct oracle_value v = {0};
     v.time_us = day_number(year, month, day) * DAY + hour * INT64_C(3600000000) +
                 minute * INT64_C(60000000) + (int64_t)llround(second * 1e6);
     return v;
 }
 
-static value cast(const struct oracle_node *node, enum tend_type from, const value *x)
+static struct oracle_value cast(const struct oracle_node *node, enum tend_type from,
+                                const struct oracle_value *x)
 {
     if (node->op == ORACLE_TO_NUMBER) {
         return from == TEND_TYPE_BOOL ? number_value(x->boolean ? 1 : 0) : number_of_text(x->text);
@@ -518,7 +523,7 @@ static value cast(const struct oracle_node *node, enum tend_type from, const val
         }
         return from == TEND_TYPE_TIME ? text_of_time(x->time_us) : *x;
     }
-    value v = from == TEND_TYPE_TEXT ? time_of_text(x->text) : *x;
+    struct oracle_value v = from == TEND_TYPE_TEXT ? time_of_text(x->text) : *x;
     if (node->op == ORACLE_TO_DATE && v.failure == TEND_EXPR_FINE) {
         v.time_us = day_of(v.time_us) * DAY;
     }
@@ -534,13 +539,13 @@ struct walk {
     bool folds;
 };
 
-static value eval(const struct walk *w, int idx);
+static struct oracle_value eval(const struct walk *w, int idx);
 
-static value column(const struct walk *w, int choice)
+static struct oracle_value column(const struct walk *w, int choice)
 {
     const struct tend__column *c = &w->rows->columns[choice];
     const size_t i = w->row_idx;
-    value v = {0};
+    struct oracle_value v = {0};
     if (c->valid != NULL && c->valid[i] == 0) {
         return null_value();
     }
@@ -563,14 +568,14 @@ static value column(const struct walk *w, int choice)
     return v;
 }
 
-/* The condition of a WHEN. Folded: an AND in it stops at the first operand that is not TRUE, an OR at one that is; and
- * BETWEEN is an AND. */
-static value eval_condition(const struct walk *w, int idx)
+/* The condition of a WHEN. Folded: an AND in it stops at the first operand that is not TRUE, an OR
+ * at one that is; and BETWEEN is an AND. */
+static struct oracle_value eval_condition(const struct walk *w, int idx)
 {
     const struct oracle_node *node = &w->tree->nodes[idx];
     if (w->folds && node->op == ORACLE_BETWEEN && !node->negated) {
-        const value x = eval(w, node->children[0]);
-        const value low = eval(w, node->children[1]);
+        const struct oracle_value x = eval(w, node->children[0]);
+        const struct oracle_value low = eval(w, node->children[1]);
         const enum tend_type type = w->tree->nodes[node->children[0]].type;
         const bool is_fine = x.failure == TEND_EXPR_FINE && low.failure == TEND_EXPR_FINE;
         if (is_fine && (x.is_null || low.is_null || order_of(type, &x, &low) < 0)) {
@@ -582,7 +587,7 @@ static value eval_condition(const struct walk *w, int idx)
     }
     const bool stops_at = node->op == ORACLE_OR;
     for (int i = 0; i < node->child_count; i++) {
-        const value v = eval_condition(w, node->children[i]);
+        const struct oracle_value v = eval_condition(w, node->children[i]);
         if (v.failure != TEND_EXPR_FINE || (!v.is_null && v.boolean) == stops_at) {
             return v;
         }
@@ -590,10 +595,10 @@ static value eval_condition(const struct walk *w, int idx)
     return bool_value(!stops_at);
 }
 
-static value eval_case(const struct walk *w, const struct oracle_node *node)
+static struct oracle_value eval_case(const struct walk *w, const struct oracle_node *node)
 {
     int i = 0;
-    value operand = {0};
+    struct oracle_value operand = {0};
     const enum tend_type type = w->tree->nodes[node->children[0]].type;
     if (node->op == ORACLE_CASE_SIMPLE) {
         operand = eval(w, node->children[i++]);
@@ -603,7 +608,7 @@ static value eval_case(const struct walk *w, const struct oracle_node *node)
     }
     for (; i + 1 < node->child_count; i += 2) {
         const bool is_searched = node->op == ORACLE_CASE;
-        const value when =
+        const struct oracle_value when =
             is_searched ? eval_condition(w, node->children[i]) : eval(w, node->children[i]);
         if (when.failure != TEND_EXPR_FINE) {
             return when;
@@ -619,12 +624,12 @@ static value eval_case(const struct walk *w, const struct oracle_node *node)
     return i < node->child_count ? eval(w, node->children[i]) : null_value();
 }
 
-static value eval_logic(const struct walk *w, const struct oracle_node *node)
+static struct oracle_value eval_logic(const struct walk *w, const struct oracle_node *node)
 {
     const bool stops_at = node->op == ORACLE_OR;
     bool any_null = false;
     for (int i = 0; i < node->child_count; i++) {
-        const value v = eval(w, node->children[i]);
+        const struct oracle_value v = eval(w, node->children[i]);
         if (v.failure != TEND_EXPR_FINE) {
             return v;
         }
@@ -636,16 +641,16 @@ static value eval_logic(const struct walk *w, const struct oracle_node *node)
     return any_null ? null_value() : bool_value(!stops_at);
 }
 
-static value eval_coalesce(const struct walk *w, const struct oracle_node *node)
+static struct oracle_value eval_coalesce(const struct walk *w, const struct oracle_node *node)
 {
-    value v = null_value();
+    struct oracle_value v = null_value();
     for (int i = 0; i < node->child_count && v.is_null && v.failure == TEND_EXPR_FINE; i++) {
         v = eval(w, node->children[i]);
     }
     return v;
 }
 
-static value compare(int choice, int order)
+static struct oracle_value compare(int choice, int order)
 {
     switch (choice) {
     case 0:
@@ -664,7 +669,8 @@ static value compare(int choice, int order)
 }
 
 /* x IN (...): TRUE if any is equal, else NULL if x or any is NULL. */
-static value eval_in(enum tend_type type, const struct oracle_node *node, const value *v)
+static struct oracle_value eval_in(enum tend_type type, const struct oracle_node *node,
+                                   const struct oracle_value *v)
 {
     bool any_null = false;
     for (int i = 1; i < node->child_count; i++) {
@@ -677,7 +683,8 @@ static value eval_in(enum tend_type type, const struct oracle_node *node, const 
     return any_null ? null_value() : bool_value(node->negated);
 }
 
-static value eval_between(enum tend_type type, const struct oracle_node *node, const value *v)
+static struct oracle_value eval_between(enum tend_type type, const struct oracle_node *node,
+                                        const struct oracle_value *v)
 {
     bool any_null = false;
     for (int i = 1; i < 3; i++) {
@@ -693,9 +700,10 @@ static value eval_between(enum tend_type type, const struct oracle_node *node, c
     return any_null ? null_value() : bool_value(!node->negated);
 }
 
-static value pick(enum tend_type type, const struct oracle_node *node, const value *v)
+static struct oracle_value pick(enum tend_type type, const struct oracle_node *node,
+                                const struct oracle_value *v)
 {
-    value best = null_value();
+    struct oracle_value best = null_value();
     for (int i = 0; i < node->child_count; i++) {
         if (v[i].is_null) {
             continue;
@@ -709,8 +717,8 @@ static value pick(enum tend_type type, const struct oracle_node *node, const val
 }
 
 /* What is defined for NULL operands, too; *done is false for the rest. */
-static value eval_with_nulls(enum tend_type type, const struct oracle_node *node, const value *v,
-                             bool *done)
+static struct oracle_value eval_with_nulls(enum tend_type type, const struct oracle_node *node,
+                                           const struct oracle_value *v, bool *done)
 {
     *done = true;
     switch ((int)node->op) {
@@ -729,7 +737,8 @@ static value eval_with_nulls(enum tend_type type, const struct oracle_node *node
     case ORACLE_IS_NULL:
         return bool_value(v[0].is_null != node->negated);
     case ORACLE_IS_BOOL:
-        return bool_value((!v[0].is_null && v[0].boolean == (node->choice % 2 != 0)) != node->negated);
+        return bool_value((!v[0].is_null && v[0].boolean == (node->choice % 2 != 0)) !=
+                          node->negated);
     case ORACLE_IN:
         return eval_in(type, node, v);
     case ORACLE_BETWEEN:
@@ -740,10 +749,11 @@ static value eval_with_nulls(enum tend_type type, const struct oracle_node *node
     }
 }
 
-static value eval_strict(const struct walk *w, const struct oracle_node *node, const value *v)
+static struct oracle_value eval_strict(const struct walk *w, const struct oracle_node *node,
+                                       const struct oracle_value *v)
 {
     const enum tend_type type = w->tree->nodes[node->children[0]].type;
-    value r = {0};
+    struct oracle_value r = {0};
     switch ((int)node->op) {
     case ORACLE_ADD:
     case ORACLE_SUB:
@@ -794,10 +804,10 @@ static value eval_strict(const struct walk *w, const struct oracle_node *node, c
 /* Whether an operator is NULL where an operand is. */
 static bool is_strict(enum oracle_op op)
 {
-    return op >= ORACLE_ADD && op != ORACLE_CASE && op != ORACLE_CASE_SIMPLE && op != ORACLE_COALESCE &&
-           op != ORACLE_NULLIF && op != ORACLE_LEAST && op != ORACLE_GREATEST &&
-           op != ORACLE_DISTINCT && op != ORACLE_AND && op != ORACLE_OR && op != ORACLE_IS_NULL &&
-           op != ORACLE_IS_BOOL && op != ORACLE_IN && op != ORACLE_BETWEEN;
+    return op >= ORACLE_ADD && op != ORACLE_CASE && op != ORACLE_CASE_SIMPLE &&
+           op != ORACLE_COALESCE && op != ORACLE_NULLIF && op != ORACLE_LEAST &&
+           op != ORACLE_GREATEST && op != ORACLE_DISTINCT && op != ORACLE_AND && op != ORACLE_OR &&
+           op != ORACLE_IS_NULL && op != ORACLE_IS_BOOL && op != ORACLE_IN && op != ORACLE_BETWEEN;
 }
 
 static bool has_column(const struct oracle_tree *tree, int idx)
@@ -816,7 +826,7 @@ static bool is_null_by_text(const struct walk *w, int idx)
     const struct oracle_node *node = &w->tree->nodes[idx];
     if (!has_column(w->tree, idx)) {
         const struct walk plain = {.tree = w->tree, .rows = w->rows};
-        const value v = eval(&plain, idx);
+        const struct oracle_value v = eval(&plain, idx);
         if (v.failure == TEND_EXPR_FINE) {
             return v.is_null;
         }
@@ -840,10 +850,10 @@ static bool is_null_by_text(const struct walk *w, int idx)
     return is_null;
 }
 
-static value eval(const struct walk *w, int idx)
+static struct oracle_value eval(const struct walk *w, int idx)
 {
     const struct oracle_node *node = &w->tree->nodes[idx];
-    value v[ORACLE_CHILD_MAX] = {{0}};
+    struct oracle_value v[ORACLE_CHILD_MAX] = {{0}};
     bool any_null = false;
     if (w->folds && is_null_by_text(w, idx)) {
         return null_value();
@@ -878,22 +888,23 @@ static value eval(const struct walk *w, int idx)
         any_null = any_null || v[i].is_null;
     }
     bool done = false;
-    const value r = eval_with_nulls(w->tree->nodes[node->children[0]].type, node, v, &done);
+    const struct oracle_value r =
+        eval_with_nulls(w->tree->nodes[node->children[0]].type, node, v, &done);
     if (done) {
         return r;
     }
     return any_null ? null_value() : eval_strict(w, node, v);
 }
 
-value oracle_eval(const struct oracle_tree *tree, int node, const struct oracle_rows *rows,
-                  size_t row_idx)
+struct oracle_value oracle_eval(const struct oracle_tree *tree, int node,
+                                const struct oracle_rows *rows, size_t row_idx)
 {
     const struct walk w = {.tree = tree, .rows = rows, .row_idx = row_idx};
     return eval(&w, node);
 }
 
-value oracle_eval_folded(const struct oracle_tree *tree, int node, const struct oracle_rows *rows,
-                         size_t row_idx)
+struct oracle_value oracle_eval_folded(const struct oracle_tree *tree, int node,
+                                       const struct oracle_rows *rows, size_t row_idx)
 {
     const struct walk w = {.tree = tree, .rows = rows, .row_idx = row_idx, .folds = true};
     return eval(&w, node);

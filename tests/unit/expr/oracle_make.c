@@ -6,10 +6,14 @@
 #include <string.h>
 
 const struct tend__field oracle_fields[ORACLE_FIELD_COUNT] = {
-    {"n1", TEND_TYPE_NUMBER, -(double)INFINITY, (double)INFINITY}, {"n2", TEND_TYPE_NUMBER, -(double)INFINITY, (double)INFINITY},
-    {"n3", TEND_TYPE_NUMBER, -1, 10},              {"b1", TEND_TYPE_BOOL, 0, 1},
-    {"b2", TEND_TYPE_BOOL, 0, 1},                  {"t1", TEND_TYPE_TEXT, -(double)INFINITY, (double)INFINITY},
-    {"t2", TEND_TYPE_TEXT, -(double)INFINITY, (double)INFINITY},   {"d1", TEND_TYPE_TIME, -(double)INFINITY, (double)INFINITY},
+    {"n1", TEND_TYPE_NUMBER, -(double)INFINITY, (double)INFINITY},
+    {"n2", TEND_TYPE_NUMBER, -(double)INFINITY, (double)INFINITY},
+    {"n3", TEND_TYPE_NUMBER, -1, 10},
+    {"b1", TEND_TYPE_BOOL, 0, 1},
+    {"b2", TEND_TYPE_BOOL, 0, 1},
+    {"t1", TEND_TYPE_TEXT, -(double)INFINITY, (double)INFINITY},
+    {"t2", TEND_TYPE_TEXT, -(double)INFINITY, (double)INFINITY},
+    {"d1", TEND_TYPE_TIME, -(double)INFINITY, (double)INFINITY},
     {"d2", TEND_TYPE_TIME, -(double)INFINITY, (double)INFINITY},
 };
 
@@ -17,21 +21,84 @@ const char *const oracle_units[] = {"year",   "quarter", "month",     "week",   
                                     "minute", "second",  "dayofweek", "isodow", "dayofyear"};
 
 static const double special_numbers[] = {
-    0,      -0.0,  1,        -1,      2,     -2,   0.5,     -0.5,    2.5,   -2.5,   10,     100,
-    1e308,  -1e308, 5e-324,  1e-300,  1e15,  1e16, 1e22,    0.1,     0.3,   123.456, -7,    3,
-    (double)NAN, (double)INFINITY, -(double)INFINITY, 9007199254740993.0, 2147483647, -2147483648.0,
-    4294967296.0, 1.7976931348623157e308, 0.0001, 0.00001, 99999.5, -15,
+    0,
+    -0.0,
+    1,
+    -1,
+    2,
+    -2,
+    0.5,
+    -0.5,
+    2.5,
+    -2.5,
+    10,
+    100,
+    1e308,
+    -1e308,
+    5e-324,
+    1e-300,
+    1e15,
+    1e16,
+    1e22,
+    0.1,
+    0.3,
+    123.456,
+    -7,
+    3,
+    (double)NAN,
+    (double)INFINITY,
+    -(double)INFINITY,
+    9007199254740993.0,
+    2147483647,
+    -2147483648.0,
+    4294967296.0,
+    1.7976931348623157e308,
+    0.0001,
+    0.00001,
+    99999.5,
+    -15,
 };
 
 static const char *const special_texts[] = {
-    "",        "a",      "ab",     "abc",     "aXb",   "A_b",  "a%b",  "50%",    "it's",  "\xc3\xa9",
-    "\xe6\x97\xa5\xe6\x9c\xac", "Z\xc3\xbcrich", "b\xc3\x84r", "1.5", " 7 ",    "-3e2", "1e400", "inf",
-    "nan",     "true",   "F",      "no",      "1",     "0",    "2001-04-09", "2001-02-29",
-    "1999-12-31 23:59:59.5", "2000-02-29T12:30:00Z", "x", "ABC", "_", "%", "\\", "\xf0\x9f\x98\x80!",
+    "",
+    "a",
+    "ab",
+    "abc",
+    "aXb",
+    "A_b",
+    "a%b",
+    "50%",
+    "it's",
+    "\xc3\xa9",
+    "\xe6\x97\xa5\xe6\x9c\xac",
+    "Z\xc3\xbcrich",
+    "b\xc3\x84r",
+    "1.5",
+    " 7 ",
+    "-3e2",
+    "1e400",
+    "inf",
+    "nan",
+    "true",
+    "F",
+    "no",
+    "1",
+    "0",
+    "2001-04-09",
+    "2001-02-29",
+    "1999-12-31 23:59:59.5",
+    "2000-02-29T12:30:00Z",
+    "x",
+    "ABC",
+    "_",
+    "%",
+    "\\",
+    "\xf0\x9f\x98\x80!",
 };
 
 static const char *const patterns[] = {
-    "%", "", "a%", "%b", "_", "__", "a_b", "%\xc3\xa9%", "_%_", "%a%b%", "A%", "%%", "50%", "\\%", "%it's",
+    "%",   "",      "a%", "%b", "_",   "__",  "a_b",   "%\xc3\xa9%",
+    "_%_", "%a%b%", "A%", "%%", "50%", "\\%", "%it's",
 };
 
 static const char *const escaped_patterns[] = {"a!%b", "!_", "%!%", "!!%", "A!_b", "a!b", "%!_%"};
@@ -115,8 +182,8 @@ static int add_node(struct oracle_tree *tree, enum oracle_op op, enum tend_type 
     return tree->node_count++;
 }
 
-static void add_child(struct tend__rng *rng, struct oracle_tree *tree, int node, enum tend_type type,
-                      int depth)
+static void add_child(struct tend__rng *rng, struct oracle_tree *tree, int node,
+                      enum tend_type type, int depth)
 {
     const int child = make(rng, tree, type, depth);
     struct oracle_node *parent = &tree->nodes[node];
@@ -169,9 +236,10 @@ static int make_leaf(struct tend__rng *rng, struct oracle_tree *tree, enum tend_
 }
 
 /* CASE, COALESCE, NULLIF, LEAST, GREATEST: of any type. */
-static int make_choice(struct tend__rng *rng, struct oracle_tree *tree, enum tend_type type, int depth)
+static int make_choice(struct tend__rng *rng, struct oracle_tree *tree, enum tend_type type,
+                       int depth)
 {
-    static const enum oracle_op ops[] = {ORACLE_CASE,  ORACLE_CASE,     ORACLE_CASE_SIMPLE,
+    static const enum oracle_op ops[] = {ORACLE_CASE,     ORACLE_CASE,   ORACLE_CASE_SIMPLE,
                                          ORACLE_COALESCE, ORACLE_NULLIF, ORACLE_LEAST,
                                          ORACLE_GREATEST};
     const enum oracle_op op = ops[tend__rng_below(rng, TEND_ARRAY_LEN(ops))];
@@ -202,11 +270,12 @@ static int make_choice(struct tend__rng *rng, struct oracle_tree *tree, enum ten
 static int make_number(struct tend__rng *rng, struct oracle_tree *tree, int depth)
 {
     static const enum oracle_op ops[] = {
-        ORACLE_ADD,    ORACLE_ADD,   ORACLE_SUB,     ORACLE_MUL,       ORACLE_MUL,       ORACLE_DIV,
-        ORACLE_MOD,    ORACLE_NEG,   ORACLE_ABS,     ORACLE_LN,        ORACLE_LOG10,     ORACLE_LOG2,
-        ORACLE_EXP,    ORACLE_SQRT,  ORACLE_POW,     ORACLE_ROUND,     ORACLE_FLOOR,     ORACLE_CEIL,
-        ORACLE_TRUNC,  ORACLE_SIGN,  ORACLE_LENGTH,  ORACLE_PART,      ORACLE_EPOCH,     ORACLE_PART,
-        ORACLE_TO_NUMBER, ORACLE_TO_INTEGER, ORACLE_TO_BIGINT};
+        ORACLE_ADD,        ORACLE_ADD,      ORACLE_SUB,   ORACLE_MUL,   ORACLE_MUL,
+        ORACLE_DIV,        ORACLE_MOD,      ORACLE_NEG,   ORACLE_ABS,   ORACLE_LN,
+        ORACLE_LOG10,      ORACLE_LOG2,     ORACLE_EXP,   ORACLE_SQRT,  ORACLE_POW,
+        ORACLE_ROUND,      ORACLE_FLOOR,    ORACLE_CEIL,  ORACLE_TRUNC, ORACLE_SIGN,
+        ORACLE_LENGTH,     ORACLE_PART,     ORACLE_EPOCH, ORACLE_PART,  ORACLE_TO_NUMBER,
+        ORACLE_TO_INTEGER, ORACLE_TO_BIGINT};
     const enum oracle_op op = ops[tend__rng_below(rng, TEND_ARRAY_LEN(ops))];
     const int idx = add_node(tree, op, TEND_TYPE_NUMBER);
     enum tend_type operand = TEND_TYPE_NUMBER;
@@ -250,10 +319,10 @@ static int make_like(struct tend__rng *rng, struct oracle_tree *tree, int depth)
 static int make_bool(struct tend__rng *rng, struct oracle_tree *tree, int depth)
 {
     static const enum oracle_op ops[] = {
-        ORACLE_COMPARE, ORACLE_COMPARE, ORACLE_COMPARE, ORACLE_DISTINCT, ORACLE_NOT,   ORACLE_AND,
-        ORACLE_AND,     ORACLE_OR,      ORACLE_OR,      ORACLE_IS_NULL,  ORACLE_IS_BOOL, ORACLE_IN,
-        ORACLE_IN,      ORACLE_BETWEEN, ORACLE_LIKE,    ORACLE_ISNAN,    ORACLE_ISINF, ORACLE_ISFINITE,
-        ORACLE_TO_BOOL};
+        ORACLE_COMPARE, ORACLE_COMPARE, ORACLE_COMPARE,  ORACLE_DISTINCT, ORACLE_NOT,
+        ORACLE_AND,     ORACLE_AND,     ORACLE_OR,       ORACLE_OR,       ORACLE_IS_NULL,
+        ORACLE_IS_BOOL, ORACLE_IN,      ORACLE_IN,       ORACLE_BETWEEN,  ORACLE_LIKE,
+        ORACLE_ISNAN,   ORACLE_ISINF,   ORACLE_ISFINITE, ORACLE_TO_BOOL};
     const enum oracle_op op = ops[tend__rng_below(rng, TEND_ARRAY_LEN(ops))];
     if (op == ORACLE_LIKE) {
         return make_like(rng, tree, depth);

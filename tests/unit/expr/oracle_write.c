@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * oracle_write.c: the text of a random expression, for tend and for DuckDB, with no more brackets than precedence needs
- * (and sometimes more).
+ * oracle_write.c: the text of a random expression, for tend and for DuckDB, with no more brackets
+ * than precedence needs (and sometimes more).
  *
- * The two texts are the same but for these rules, each a difference that docs/expressions.md states:
- *   NULL has the type it needs             CAST(NULL AS type): DuckDB's overloads cannot choose
- *   EXTRACT, LENGTH, SIGN are numbers      CAST(... AS DOUBLE): DuckDB gives integers
- *   SIGN of NaN is NaN                     CASE WHEN isnan(x) ...: DuckDB gives 0
- *   ROUND(infinity, -2) is infinite        CASE WHEN isfinite(x) ...: DuckDB gives 0
- *   a cast to an integer is a number       CAST(CAST(x AS BIGINT) AS DOUBLE)
- *   it is rounded, then held to its range  CAST(round_even(x, 0) AS INTEGER): DuckDB's range ends before rounding
- *   LOWER and UPPER change A-Z only        translate(...): DuckDB knows the case of all letters
- *   CAST(2 AS TEXT) is '2'                 regexp_replace(..., '\.0$', ''): DuckDB gives '2.0'
- *   CAST(NaN AS TEXT) is 'nan'             regexp_replace(..., '^-nan', 'nan'): DuckDB shows the sign of a NaN
- *   no time is infinite                    regexp_replace(text, '(?i)^inf', 'no time'): DuckDB has such times
- *   CAST(text AS DATE) reads a time        CAST(text AS TIMESTAMP) first: DuckDB's dates may have anything after them
- *   a date is a time at midnight           CAST(CAST(d AS DATE) AS TIMESTAMP)
+ * The two texts are the same but for these rules, each a difference that docs/expressions.md
+ * states: NULL has the type it needs             CAST(NULL AS type): DuckDB's overloads cannot
+ * choose EXTRACT, LENGTH, SIGN are numbers      CAST(... AS DOUBLE): DuckDB gives integers SIGN of
+ * NaN is NaN                     CASE WHEN isnan(x) ...: DuckDB gives 0 ROUND(infinity, -2) is
+ * infinite        CASE WHEN isfinite(x) ...: DuckDB gives 0 a cast to an integer is a number
+ * CAST(CAST(x AS BIGINT) AS DOUBLE) it is rounded, then held to its range  CAST(round_even(x, 0) AS
+ * INTEGER): DuckDB's range ends before rounding LOWER and UPPER change A-Z only translate(...):
+ * DuckDB knows the case of all letters CAST(2 AS TEXT) is '2'                 regexp_replace(...,
+ * '\.0$', ''): DuckDB gives '2.0' CAST(NaN AS TEXT) is 'nan'             regexp_replace(...,
+ * '^-nan', 'nan'): DuckDB shows the sign of a NaN no time is infinite regexp_replace(text,
+ * '(?i)^inf', 'no time'): DuckDB has such times CAST(text AS DATE) reads a time        CAST(text AS
+ * TIMESTAMP) first: DuckDB's dates may have anything after them a date is a time at midnight
+ * CAST(CAST(d AS DATE) AS TIMESTAMP)
  */
 #include "oracle.h"
 
@@ -126,7 +126,8 @@ static void write_text(struct writer *w, const char *text)
     put(w, "'");
 }
 
-/* Microseconds in the form of a literal, by strftime-free arithmetic on the reader's side: seconds since 1970. */
+/* Microseconds in the form of a literal, by strftime-free arithmetic on the reader's side: seconds
+ * since 1970. */
 static void write_time(struct writer *w, int64_t time_us)
 {
     int64_t days = time_us / INT64_C(86400000000);
@@ -195,9 +196,11 @@ static const char *type_name(enum tend_type type)
     return names[type];
 }
 
-static void write_infix(struct writer *w, const struct oracle_node *node, const char *sign, int level)
+static void write_infix(struct writer *w, const struct oracle_node *node, const char *sign,
+                        int level)
 {
-    /* Left-associative: the right operand must bind more tightly; comparisons do not chain at all. */
+    /* Left-associative: the right operand must bind more tightly; comparisons do not chain at all.
+     */
     write_at(w, node->children[0], level == LEVEL_COMPARE ? level + 1 : level);
     for (int i = 1; i < node->child_count; i++) {
         put(w, " %s ", sign);
@@ -323,6 +326,23 @@ static void write_time_source(struct writer *w, const struct oracle_node *node)
     put(w, "%s", is_text ? ", '" TIME_FORM "')::TIMESTAMP" : "");
 }
 
+/* SIGN and ROUND where the operand is no ordinary number; false where ROUND is said as in tend. */
+static bool write_guarded(struct writer *w, const struct oracle_node *node)
+{
+    const bool is_sign = node->op == ORACLE_SIGN;
+    if (!is_sign && node->choice >= 0) {
+        return false;
+    }
+    put(w, is_sign ? "(CASE WHEN NOT isnan(" : "(CASE WHEN isfinite(");
+    write_node(w, node->children[0]);
+    put(w, ") THEN CAST(");
+    write_call(w, node, is_sign ? "sign" : "round");
+    put(w, " AS DOUBLE) ELSE ");
+    write_node(w, node->children[0]);
+    put(w, " END)");
+    return true;
+}
+
 /* What DuckDB says differently; false where it is said as in tend. */
 static bool write_for_duckdb(struct writer *w, const struct oracle_node *node)
 {
@@ -336,24 +356,8 @@ static bool write_for_duckdb(struct writer *w, const struct oracle_node *node)
         put(w, " AS DOUBLE)");
         return true;
     case ORACLE_SIGN:
-        put(w, "(CASE WHEN isnan(");
-        write_node(w, node->children[0]);
-        put(w, ") THEN 'nan'::DOUBLE ELSE CAST(");
-        write_call(w, node, "sign");
-        put(w, " AS DOUBLE) END)");
-        return true;
     case ORACLE_ROUND:
-        if (node->choice >= 0) {
-            return false;
-        }
-        put(w, "(CASE WHEN isfinite(");
-        write_node(w, node->children[0]);
-        put(w, ") THEN ");
-        write_call(w, node, "round");
-        put(w, " ELSE ");
-        write_node(w, node->children[0]);
-        put(w, " END)");
-        return true;
+        return write_guarded(w, node);
     case ORACLE_TO_INTEGER:
     case ORACLE_TO_BIGINT:
         put(w, node->op == ORACLE_TO_BIGINT ? "CAST(CAST(" : "CAST(CAST(round_even(");
@@ -400,28 +404,29 @@ static bool write_for_duckdb(struct writer *w, const struct oracle_node *node)
     }
 }
 
+static const char *const calls[] = {
+    [ORACLE_ABS] = "abs",       [ORACLE_LN] = "ln",       [ORACLE_LOG10] = "log10",
+    [ORACLE_LOG2] = "log2",     [ORACLE_EXP] = "exp",     [ORACLE_SQRT] = "sqrt",
+    [ORACLE_POW] = "pow",       [ORACLE_ROUND] = "round", [ORACLE_FLOOR] = "floor",
+    [ORACLE_CEIL] = "ceil",     [ORACLE_TRUNC] = "trunc", [ORACLE_SIGN] = "sign",
+    [ORACLE_LENGTH] = "length", [ORACLE_EPOCH] = "epoch", [ORACLE_COALESCE] = "coalesce",
+    [ORACLE_NULLIF] = "nullif", [ORACLE_LEAST] = "least", [ORACLE_GREATEST] = "greatest",
+    [ORACLE_ISNAN] = "isnan",   [ORACLE_ISINF] = "isinf", [ORACLE_ISFINITE] = "isfinite",
+    [ORACLE_LOWER] = "LOWER",   [ORACLE_UPPER] = "UPPER", [ORACLE_TO_DATE] = NULL,
+};
+static const char *const infixes[] = {
+    [ORACLE_ADD] = "+", [ORACLE_SUB] = "-",   [ORACLE_MUL] = "*", [ORACLE_DIV] = "/",
+    [ORACLE_MOD] = "%", [ORACLE_AND] = "AND", [ORACLE_OR] = "or", [ORACLE_CONCAT] = "||",
+};
+
 static void write_node(struct writer *w, int idx)
 {
     static const char *const compares[] = {"=", "<>", "<", "<=", ">", ">="};
-    static const char *const calls[] = {
-        [ORACLE_ABS] = "abs",           [ORACLE_LN] = "ln",           [ORACLE_LOG10] = "log10",
-        [ORACLE_LOG2] = "log2",         [ORACLE_EXP] = "exp",         [ORACLE_SQRT] = "sqrt",
-        [ORACLE_POW] = "pow",           [ORACLE_ROUND] = "round",     [ORACLE_FLOOR] = "floor",
-        [ORACLE_CEIL] = "ceil",         [ORACLE_TRUNC] = "trunc",     [ORACLE_SIGN] = "sign",
-        [ORACLE_LENGTH] = "length",     [ORACLE_EPOCH] = "epoch",     [ORACLE_COALESCE] = "coalesce",
-        [ORACLE_NULLIF] = "nullif",     [ORACLE_LEAST] = "least",     [ORACLE_GREATEST] = "greatest",
-        [ORACLE_ISNAN] = "isnan",       [ORACLE_ISINF] = "isinf",     [ORACLE_ISFINITE] = "isfinite",
-        [ORACLE_LOWER] = "LOWER",       [ORACLE_UPPER] = "UPPER",     [ORACLE_TO_DATE] = NULL,
-    };
-    static const char *const infixes[] = {
-        [ORACLE_ADD] = "+",   [ORACLE_SUB] = "-", [ORACLE_MUL] = "*",     [ORACLE_DIV] = "/",
-        [ORACLE_MOD] = "%",   [ORACLE_AND] = "AND", [ORACLE_OR] = "or", [ORACLE_CONCAT] = "||",
-    };
     const struct oracle_node *node = &w->tree->nodes[idx];
     if (w->for_duckdb && write_for_duckdb(w, node)) {
         return;
     }
-    if (calls[node->op] != NULL) {
+    if (node->op < TEND_ARRAY_LEN(calls) && calls[node->op] != NULL) {
         write_call(w, node, calls[node->op]);
         return;
     }
@@ -485,7 +490,8 @@ static void write_node(struct writer *w, int idx)
     }
 }
 
-void oracle_write(const struct oracle_tree *tree, struct tend__rng *rng, bool for_duckdb, char *text)
+void oracle_write(const struct oracle_tree *tree, struct tend__rng *rng, bool for_duckdb,
+                  char *text)
 {
     struct writer w = {.tree = tree, .rng = rng, .for_duckdb = for_duckdb, .text = text};
     text[0] = '\0';
