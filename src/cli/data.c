@@ -17,6 +17,11 @@
 #define PROFILE_ROW_MAX 8192
 #define NAME_MAX_COUNT 1024
 
+const char *tend__data_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 enum tend_code tend__data_lake(const struct tend__app *app, struct tend__lake **out,
                                struct tend_error *err)
 {
@@ -34,7 +39,7 @@ static void make_label(const char *path, char label[LABEL_SIZE])
     const char *slash = strrchr(path, '/');
     const char *base = slash != NULL && slash[1] != '\0' ? slash + 1 : path;
     (void)snprintf(label, LABEL_SIZE, "reading %.100s",
-                   strcmp(path, "-") == 0 ? "standard input" : base);
+                   strcmp(path, "-") == 0 ? tend__data_name(path) : base);
 }
 
 static enum tend_code stream_rows(struct tend__lake_reader *reader, tend__data_fn *fn, void *ctx,
@@ -74,14 +79,16 @@ enum tend_code tend__data_each(const struct tend__app *app, struct tend__lake *l
     enum tend_code code = tend__lake_open(lake, stream->path, &options, &reader, err);
     if (code == TEND_OK) {
         for (size_t i = 0; !stream->is_again && tend__lake_note(reader, i) != NULL; i++) {
-            tend__app_note(app, "%s: %s", stream->path, tend__lake_note(reader, i));
+            tend__app_note(app, "%s: %s", tend__data_name(stream->path),
+                           tend__lake_note(reader, i));
         }
         code = stream_rows(reader, fn, ctx, &rows, err);
     }
     tend__progress_end(&progress);
     tend__lake_close(reader);
     if (code == TEND_OK && rows == 0) {
-        return TEND_FAIL(err, EINVAL, "%s: no rows; there is nothing to work on", stream->path);
+        return TEND_FAIL(err, EINVAL, "%s: no rows; there is nothing to work on",
+                         tend__data_name(stream->path));
     }
     if (code == TEND_OK && stream->row_count != NULL) {
         *stream->row_count = rows;
@@ -170,20 +177,52 @@ struct profile_pass {
     struct tend__plan_builder *builder; /* first pass without a plan */
     struct tend__profile *profile;
     bool is_again;
+    /* The batch without the column that is skipped. */
+    struct tend__field *fields;
+    struct tend__column *columns;
 };
+
+/* The batch that is profiled: all of it, or a view without the skipped column. */
+static enum tend_code leave_out(struct profile_pass *pass, const struct tend__batch *batch,
+                                struct tend__batch *out, struct tend_error *err)
+{
+    const char *skipped = pass->options->skip_column;
+    *out = *batch;
+    if (skipped == NULL ||
+        tend__data_find(batch->fields, batch->column_count, skipped) == SIZE_MAX) {
+        return TEND_OK;
+    }
+    if (pass->fields == NULL) {
+        TEND_TRY(tend__mem_new(batch->column_count, sizeof(*pass->fields), &pass->fields, err));
+        TEND_TRY(tend__mem_new(batch->column_count, sizeof(*pass->columns), &pass->columns, err));
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < batch->column_count; i++) {
+        if (strcmp(batch->fields[i].name, skipped) != 0) {
+            pass->fields[count] = batch->fields[i];
+            pass->columns[count++] = batch->columns[i];
+        }
+    }
+    out->fields = pass->fields;
+    out->columns = pass->columns;
+    out->column_count = count;
+    return TEND_OK;
+}
 
 static enum tend_code add_batch(void *ctx, const struct tend__batch *batch, struct tend_error *err)
 {
     struct profile_pass *pass = ctx;
+    struct tend__batch kept;
+    TEND_TRY(leave_out(pass, batch, &kept, err));
     if (pass->profile == NULL && pass->builder == NULL) {
         const struct tend__plan_options options = {.bin_max = pass->options->bin_max};
-        TEND_TRY(tend__plan_builder_new(batch->fields, batch->column_count, &options,
-                                        &pass->builder, err));
+        TEND_TRY(
+            tend__plan_builder_new(kept.fields, kept.column_count, &options, &pass->builder, err));
     }
     if (pass->profile != NULL) {
-        TEND_TRY(tend__profile_add(pass->profile, batch, err));
+        TEND_TRY(tend__profile_add(pass->profile, &kept, err));
     } else {
-        TEND_TRY(tend__plan_builder_add(pass->builder, batch, err));
+        TEND_TRY(tend__plan_builder_add(pass->builder, &kept, err));
     }
     if (!pass->is_again && pass->options->also != NULL) {
         return pass->options->also(pass->options->also_ctx, batch, err);
@@ -231,6 +270,8 @@ enum tend_code tend__data_profile(const struct tend__app *app, struct tend__lake
         code = finish_plan(app, lake, &pass, err);
     }
     tend__plan_builder_free(pass.builder);
+    tend__mem_free(pass.fields);
+    tend__mem_free(pass.columns);
     if (code != TEND_OK) {
         tend__profile_free(pass.profile);
         return code;
@@ -252,10 +293,15 @@ static bool is_parquet(const char *path)
     return n == sizeof(magic) && memcmp(magic, "PAR1", sizeof(magic)) == 0;
 }
 
-/* Whether the table has the columns that only profiles have. */
-static bool looks_like_profile(const struct tend__field *fields, size_t count)
+bool tend__data_is_profile(const struct tend__field *fields, size_t count)
 {
-    return tend__data_find(fields, count, "tend_profile") != SIZE_MAX;
+    static const char *const names[] = {"format", "in_plan", "type_changed_count", "nan_count"};
+    for (size_t i = 0; i < TEND_ARRAY_LEN(names); i++) {
+        if (tend__data_find(fields, count, names[i]) == SIZE_MAX) {
+            return false;
+        }
+    }
+    return true;
 }
 
 enum tend_code tend__data_read_profile(struct tend__lake *lake, const char *path,
@@ -270,7 +316,7 @@ enum tend_code tend__data_read_profile(struct tend__lake *lake, const char *path
         return TEND_OK;
     }
     TEND_TRY(tend__data_fields(lake, path, NULL, &fields, &count, err));
-    const bool is_profile = looks_like_profile(fields, count);
+    const bool is_profile = tend__data_is_profile(fields, count);
     tend__data_fields_free(fields, count);
     if (!is_profile) {
         return TEND_OK;

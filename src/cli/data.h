@@ -9,6 +9,9 @@
 #include "lake/lake.h"
 #include "profile/profile.h"
 
+/* "standard input" for "-", else the path. */
+const char *tend__data_name(const char *path);
+
 /* A lake with --memory and --threads. */
 enum tend_code tend__data_lake(const struct tend__app *app, struct tend__lake **out,
                                struct tend_error *err) TEND_NODISCARD;
@@ -55,6 +58,7 @@ struct tend__data_profile {
     const char *path;
     const char *time_column;
     const char *order_by;
+    const char *skip_column; /* left out of the profile; NULL = none */
     struct tend__plan *plan; /* counts at its places; NULL makes a plan from the data */
     size_t bin_max;          /* of a plan that is made; 0 = default */
     tend__data_fn *also;     /* called with each batch of the first pass too, or NULL */
@@ -67,6 +71,9 @@ enum tend_code tend__data_profile(const struct tend__app *app, struct tend__lake
                                   const struct tend__data_profile *options,
                                   struct tend__profile **out,
                                   struct tend_error *err) TEND_NODISCARD;
+
+/* Whether a table has the columns that profiles have (docs/profile-format.md). */
+bool tend__data_is_profile(const struct tend__field *fields, size_t count);
 
 /* Whether the path is a profile that tend wrote; then *out is it, else NULL. Missing files are left
  * to the reader of data to complain about. */

@@ -2,9 +2,10 @@
 /*
  * lake_source.c: from what a user typed to a sorted list of files of one type.
  *
- * A file's type is what its name says, and its first bytes must agree: a CSV file that is called .parquet is an error,
- * never a guess. A name that says nothing is read as what the bytes look like. Files whose names begin with `_` or `.`
- * are not data (Spark's _SUCCESS, editors' leftovers).
+ * A file's type is what its name says, and its first bytes must agree: a CSV file that is called
+ * .parquet is an error, never a guess. A name that says nothing is read as what the bytes look
+ * like. Files whose names begin with `_` or `.` are not data (Spark's _SUCCESS, editors'
+ * leftovers).
  */
 #include "lake/lake_private.h"
 
@@ -339,8 +340,8 @@ static enum tend_code walk_folder(FTS *tree, struct lake_source *source, struct 
     enum lake_kind kind = LAKE_CSV;
     enum lake_packing packing = LAKE_PLAIN;
     for (FTSENT *entry = fts_read(tree); entry != NULL; entry = fts_read(tree)) {
-        const bool is_hidden = entry->fts_level > 0 &&
-                               (entry->fts_name[0] == '.' || entry->fts_name[0] == '_');
+        const bool is_hidden =
+            entry->fts_level > 0 && (entry->fts_name[0] == '.' || entry->fts_name[0] == '_');
         switch (entry->fts_info) {
         case FTS_D:
             if (is_hidden) {
@@ -417,8 +418,7 @@ static enum tend_code add_listed(duckdb_data_chunk chunk, const char *pattern,
         struct stat info;
         (void)snprintf(file, sizeof(file), "%.*s", (int)duckdb_string_t_length(files[i]),
                        duckdb_string_t_data(&files[i]));
-        if (!is_hidden_match(file, pattern) && stat(file, &info) == 0 &&
-            S_ISREG(info.st_mode)) {
+        if (!is_hidden_match(file, pattern) && stat(file, &info) == 0 && S_ISREG(info.st_mode)) {
             TEND_TRY(add_file(source, file, err));
             source->has_hive = source->has_hive || strchr(file, '=') != NULL;
         }
@@ -494,19 +494,23 @@ out:
     return code;
 }
 
-/* Standard input cannot be read twice and DuckDB must: it is kept in the private folder first. */
+/* Standard input can be read once, and DuckDB and some commands pass over data twice: it is kept in
+ * the private folder, where a second opening finds it, until that folder goes. */
 static enum tend_code find_stdin(struct tend__lake *lake, struct lake_source *source,
                                  struct tend_error *err)
 {
     char path[LAKE_PATH_MAX];
-    (void)snprintf(path, sizeof(path), "%s/input-%" PRIu64, lake->temp_dir, lake->temp_count++);
+    (void)snprintf(path, sizeof(path), "%s/standard-input", lake->temp_dir);
+    source->is_stdin = true;
+    if (access(path, F_OK) == 0) {
+        return add_file(source, path, err);
+    }
     const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
         return TEND_FAIL(err, EIO, "cannot keep standard input: %s", strerror(errno));
     }
     const enum tend_code code = copy_stdin(fd, err);
     (void)close(fd);
-    source->is_stdin = true;
     if (code != TEND_OK) {
         (void)unlink(path);
         return code;
@@ -556,8 +560,7 @@ static enum tend_code check_files(struct lake_source *source, struct tend_error 
             source->kind = kind;
             source->packing = packing;
         } else if (kind != source->kind) {
-            return TEND_FAIL(err, ETYPE,
-                             "'%s' holds files of two types: '%s' is %s and '%s' is %s",
+            return TEND_FAIL(err, ETYPE, "'%s' holds files of two types: '%s' is %s and '%s' is %s",
                              source->shown, source->files[0], kind_words(source->kind),
                              source->files[i], kind_words(kind));
         } else if (packing != source->packing) {
@@ -589,9 +592,6 @@ out:
 void tend__lake_source_deinit(struct lake_source *source)
 {
     for (size_t i = 0; i < source->file_count; i++) {
-        if (source->is_stdin) {
-            (void)unlink(source->files[i]);
-        }
         tend__mem_free(source->files[i]);
     }
     tend__mem_free(source->files);

@@ -36,10 +36,8 @@ INLINE uint32_t take_step(const struct tend__forest *forest, const int32_t *slot
     const struct forest_node *node = &forest->nodes[at];
     uint32_t right = slots[node->slot] >= node->key;
     if (mixed) {
-        const uint32_t category = (uint32_t)slots[(node->slot & ~UINT32_C(3)) + 2];
-        const uint32_t *set = &forest->words[node->bits_at];
-        const uint32_t inside = category < set[0];
-        right |= set[1 + (category >> 5) * inside] >> (category & 31) & inside;
+        const uint32_t code = (uint32_t)slots[node->slot + 1];
+        right |= forest->words[node->bits_at + (code >> 5)] >> (code & 31) & 1;
     }
     return node->left + right;
 }
@@ -134,19 +132,25 @@ INLINE void sum_block_as(const struct tend__forest *forest, const int32_t *slots
 
 static void fill_slots(const struct tend__forest *forest, const float *x, int32_t *slots)
 {
-    const size_t stride = tend__forest_slots_per_feature(forest);
     for (size_t i = 0; i < forest->feature_count; i++) {
-        int32_t *slot = slots + i * stride;
         const float number = x[i];
         const bool missing = isnan(number);
         const int32_t key = missing ? 0 : tend__forest_key(number);
-        slot[0] = missing ? INT32_MIN : key;
-        slot[1] = missing ? INT32_MAX : key;
-        if (stride == 4) {
-            /* Every comparison with NaN is false, so it is no category either. */
-            const bool is_code = number >= 0.0F && number < (float)TEND__FOREST_CATEGORY_MAX;
-            slot[2] = is_code ? (int32_t)number : -1;
+        const int32_t left = missing ? INT32_MIN : key;
+        const int32_t right = missing ? INT32_MAX : key;
+        if (!forest->has_categories) {
+            slots[i * 2] = left;
+            slots[i * 2 + 1] = right;
+            continue;
         }
+        /* Every comparison with NaN is false, so it is no category either. */
+        const uint32_t limit = forest->code_limits[i];
+        const bool is_code = number >= 0.0F && number < (float)limit;
+        const int32_t code = is_code ? (int32_t)number : (int32_t)limit;
+        slots[i * 4] = left;
+        slots[i * 4 + 1] = code;
+        slots[i * 4 + 2] = right;
+        slots[i * 4 + 3] = code;
     }
 }
 
@@ -161,9 +165,8 @@ static void fill_constant_slot(const struct tend__forest *forest, int32_t *slots
 {
     const size_t stride = tend__forest_slots_per_feature(forest);
     int32_t *slot = slots + forest->feature_count * stride;
-    for (size_t i = 0; i < stride; i++) {
-        slot[i] = INT32_MIN;
-    }
+    memset(slot, 0, stride * sizeof(*slot));
+    slot[0] = INT32_MIN;
 }
 
 /* XGBoost's common::Sigmoid, term for term. */
@@ -289,6 +292,7 @@ void tend__forest_free(struct tend__forest *forest)
         tend__mem_free(forest->roots);
         tend__mem_free(forest->depths);
         tend__mem_free(forest->words);
+        tend__mem_free(forest->code_limits);
         tend__mem_free(forest);
     }
 }

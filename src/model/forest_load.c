@@ -315,6 +315,7 @@ static enum tend_code add_words(struct tend__forest *forest, size_t count, uint3
     return TEND_OK;
 }
 
+/* Keeps a set as its length in bits and the bits, until widen_sets() knows how wide all must be. */
 static enum tend_code add_set(struct tend__forest *forest, const struct scratch *s, size_t file_idx,
                               uint32_t *bits_at, struct tend_error *err)
 {
@@ -324,6 +325,7 @@ static enum tend_code add_set(struct tend__forest *forest, const struct scratch 
     const size_t set_idx = (size_t)s->set_of[file_idx] - 1;
     const int64_t *categories = s->categories + s->set_at[set_idx];
     const size_t count = (size_t)s->set_sizes[set_idx];
+    uint32_t *limit = &forest->code_limits[s->feature[file_idx]];
     int64_t most = -1;
     for (size_t i = 0; i < count; i++) {
         if (categories[i] < 0 || categories[i] >= TEND__FOREST_CATEGORY_MAX) {
@@ -334,14 +336,44 @@ static enum tend_code add_set(struct tend__forest *forest, const struct scratch 
     const uint32_t at = (uint32_t)forest->word_count;
     const uint32_t bit_count = (uint32_t)(most + 1);
     uint32_t *set = NULL;
-    /* At least one word of bits, as a walk reads the first of them in any case. */
-    TEND_TRY(add_words(forest, 2 + (size_t)bit_count / 32, &set, err));
+    TEND_TRY(add_words(forest, 1 + ((size_t)bit_count + 31) / 32, &set, err));
     set[0] = bit_count;
     for (size_t i = 0; i < count; i++) {
         set[1 + categories[i] / 32] |= UINT32_C(1) << (categories[i] % 32);
     }
+    *limit = bit_count > *limit ? bit_count : *limit;
     *bits_at = at;
     return TEND_OK;
+}
+
+/* Gives every set a bit for each code of its feature, the limit among them, so that a walk need not
+ * ask how long it is; the empty set serves every feature. */
+static enum tend_code widen_sets(struct tend__forest *forest, struct tend_error *err)
+{
+    uint32_t *narrow = forest->words;
+    uint32_t limit_max = 0;
+    uint32_t *set = NULL;
+    enum tend_code code = TEND_OK;
+    for (size_t i = 0; i < forest->feature_count; i++) {
+        limit_max = forest->code_limits[i] > limit_max ? forest->code_limits[i] : limit_max;
+    }
+    forest->words = NULL;
+    forest->word_count = forest->word_cap = 0;
+    TEND_TRY_OUT(add_words(forest, 1 + (size_t)limit_max / 32, &set, err));
+    for (size_t i = 0; i < forest->node_count; i++) {
+        struct forest_node *node = &forest->nodes[i];
+        if (node->bits_at == 0) {
+            continue;
+        }
+        const uint32_t *from = narrow + node->bits_at;
+        node->bits_at = (uint32_t)forest->word_count;
+        TEND_TRY_OUT(
+            add_words(forest, 1 + (size_t)forest->code_limits[node->slot / 4] / 32, &set, err));
+        memcpy(set, from + 1, ((size_t)from[0] + 31) / 32 * sizeof(*set));
+    }
+out:
+    tend__mem_free(narrow);
+    return code;
 }
 
 static enum tend_code fill_leaf(const struct tend__forest *forest, float value, uint32_t self,
@@ -365,7 +397,8 @@ static enum tend_code fill_split(struct tend__forest *forest, const struct scrat
         return fail_model(err, "a split on a feature out of range");
     }
     const size_t stride = tend__forest_slots_per_feature(forest);
-    out->slot = (uint32_t)((size_t)feature * stride) + (s->default_left[file_idx] == 0 ? 1 : 0);
+    const size_t side = s->default_left[file_idx] == 0 ? stride / 2 : 0;
+    out->slot = (uint32_t)((size_t)feature * stride + side);
     if (s->split_type[file_idx] != 0) {
         out->key = INT32_MAX;
         return add_set(forest, s, file_idx, &out->bits_at, err);
@@ -495,7 +528,9 @@ static enum tend_code prepare_forest(struct tend__forest *forest, size_t tree_co
     TEND_TRY(tend__mem_new(lanes, sizeof(*forest->depths), &forest->depths, err));
     TEND_TRY(tend__mem_grow(&forest->nodes, &forest->node_cap, 1, TEND__FOREST_NODES_MAX,
                             sizeof(*forest->nodes), err));
-    TEND_TRY(add_words(forest, 2, &empty_set, err));
+    TEND_TRY(tend__mem_new(forest->feature_count, sizeof(*forest->code_limits),
+                           &forest->code_limits, err));
+    TEND_TRY(add_words(forest, 1, &empty_set, err)); /* so that 0 is no other set's place */
     forest->tree_count = tree_count;
     TEND_TRY(fill_leaf(forest, 0.0F, 0, &forest->nodes[0], err));
     forest->node_count = 1;
@@ -548,6 +583,7 @@ static enum tend_code read_booster(struct tend__forest *forest,
     forest->has_categories = has_category_split(trees);
     TEND_TRY_OUT(prepare_forest(forest, tree_count, err));
     TEND_TRY_OUT(read_trees(forest, trees, weights, &s, err));
+    TEND_TRY_OUT(widen_sets(forest, err));
 out:
     tend__mem_free(weights);
     scratch_deinit(&s);

@@ -13,11 +13,11 @@
  * the left one. A leaf keeps its value's bits in `key`, reads the constant slot that is always
  * INT32_MIN, and names itself as its left child, so that walking on from a leaf stays there.
  *
- * Where a model has categorical splits, a feature has four slots: the third is the category as a
- * code, UINT32_MAX where it is missing or no category. A categorical node has key INT32_MAX, which
- * only a missing value reaches, and in `bits_at` the place of the set of its right-going
- * categories: words[bits_at] is the set's length in bits, and the bits follow. Every other node has
- * bits_at 0, where the empty set lies.
+ * Where a model has categorical splits, each of a feature's two slots is followed by the feature's
+ * category as a code: whatever is missing, no category or above all that the model's sets name has
+ * the code code_limits[feature], which is in no set. A categorical node has key INT32_MAX, which
+ * only a missing value reaches, and in `bits_at` the place in `words` of the set of its right-going
+ * categories, a bit for each code. At place 0 lies the empty set, which every other node has.
  */
 #ifndef TEND_MODEL_FOREST_NODE_H
 #define TEND_MODEL_FOREST_NODE_H
@@ -31,7 +31,7 @@
 #define TEND__FOREST_NODES_MAX (UINT32_C(1) << 28)
 #define TEND__FOREST_TREES_MAX (UINT32_C(1) << 20)
 #define TEND__FOREST_FEATURES_MAX (UINT32_C(1) << 20)
-#define TEND__FOREST_WORDS_MAX (UINT32_C(1) << 26)
+#define TEND__FOREST_WORDS_MAX (UINT32_C(1) << 27)
 #define TEND__FOREST_DEPTH_MAX 4096
 #define TEND__FOREST_CATEGORY_MAX (1 << 24) /* XGBoost's: the integers that binary32 holds */
 #define TEND__FOREST_LANES 8                /* chains walked side by side */
@@ -55,6 +55,7 @@ struct tend__forest {
     uint32_t *words;
     size_t word_count;
     size_t word_cap;
+    uint32_t *code_limits; /* feature_count */
     size_t feature_count;
     bool has_categories;
     enum forest_link link;

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "model/forest.h"
 #include "train/train.h"
 #include "train/train_wire.h"
 
@@ -153,6 +154,52 @@ static void the_same_job_gives_the_same_bytes(void **state)
     }
     tend__trainer_deinit(&trainer);
     free_rows(&rows);
+}
+
+/* Mean log loss of predictions of a model, or of their mean where it is NULL. */
+static double log_loss(const struct rows *rows, const struct tend__predictor *predictor)
+{
+    static double out[20000];
+    struct tend_error err = {0};
+    const size_t row_count = rows->job.row_count;
+    double mean = 0;
+    for (size_t i = 0; i < row_count; i++) {
+        mean += (double)rows->y[i] / (double)row_count;
+    }
+    if (predictor != NULL) {
+        assert_tend_ok(predictor->predict(predictor->ctx, rows->x, row_count, 5, out, &err), &err);
+    }
+    double loss = 0;
+    for (size_t i = 0; i < row_count; i++) {
+        const double p = predictor == NULL ? mean : out[i];
+        loss -= log(rows->y[i] > 0 ? p : 1 - p) / (double)row_count;
+    }
+    return loss;
+}
+
+static void a_trained_model_predicts_new_rows(void **state)
+{
+    (void)state;
+    skip_without_library();
+    struct rows old;
+    struct rows new;
+    struct tend_error err = {0};
+    struct tend__trainer trainer = {0};
+    struct tend__predictor predictor = {0};
+    const struct tend__xgboost_trainer_options options = {.library_path = LIBRARY,
+                                                          .load = tend__forest_predictor};
+    make_rows(20000, 1, &old);
+    make_rows(20000, 2, &new);
+    old.job.child_weight_min = 20;
+    assert_tend_ok(tend__xgboost_trainer_init(&options, &trainer, &err), &err);
+    assert_tend_ok(trainer.train(trainer.ctx, &old.job, 1, &predictor, &err), &err);
+    /* What generated the outcomes has a log loss of about 0.53, a constant one of 0.69. */
+    assert_true(log_loss(&new, NULL) > 0.68);
+    assert_true(log_loss(&new, &predictor) < 0.60);
+    tend__predictor_deinit(&predictor);
+    tend__trainer_deinit(&trainer);
+    free_rows(&old);
+    free_rows(&new);
 }
 
 /* How a child of a test behaves; without it the child is tend's own. */
@@ -426,6 +473,7 @@ int main(int argc, char **argv)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_job_gives_the_same_bytes),
+        cmocka_unit_test(a_trained_model_predicts_new_rows),
         cmocka_unit_test(a_death_is_an_error_with_its_last_words),
         cmocka_unit_test(a_job_out_of_time_is_killed),
         cmocka_unit_test(a_program_that_is_not_there_is_named),

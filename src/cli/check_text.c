@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check_text.c: the result of tend check for a terminal. */
+#include "cli/check.h"
+#include "cli/column_view.h"
+#include "cli/render.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SPARK_MAX 16
+
+/* The shape of a column on one side; cells are joined until they fit. */
+static void add_shape(struct tend__table *table, const struct tend__column_view *view,
+                      const double *shares, bool utf8)
+{
+    double joined[SPARK_MAX] = {0};
+    const size_t size = (view->count + SPARK_MAX - 1) / SPARK_MAX;
+    const size_t count = size > 0 ? (view->count + size - 1) / size : 0;
+    for (size_t i = 0; i < view->count; i++) {
+        const size_t start = i / size * size;
+        const size_t end = start + size < view->count ? start + size : view->count;
+        joined[i / size] += shares[i] / (double)(end - start);
+    }
+    tend__sparkline(tend__table_cell_begin(table, TEND_TINT_PLAIN), joined, count, utf8);
+    tend__table_cell_end(table);
+}
+
+static void add_verdict(struct tend__table *table, const struct tend__drift_column *drift)
+{
+    if (drift->drifted) {
+        tend__table_cell(table, TEND_TINT_BAD, "drifted");
+    } else if (!drift->is_judged) {
+        tend__table_cell(table, TEND_TINT_DIM, "not judged");
+    } else {
+        tend__table_cell(table, TEND_TINT_DIM, "same");
+    }
+}
+
+static void add_means(const struct tend__check *check, size_t idx, struct tend__table *table)
+{
+    const enum tend_type type = tend__plan_column(tend__profile_plan(check->ref), idx)->type;
+    char text[TEND_NUMBER_TEXT_SIZE];
+    if (type == TEND_TYPE_NUMBER || type == TEND_TYPE_BOOL) {
+        tend__table_cell(table, TEND_TINT_PLAIN, "%s",
+                         tend__show_number(tend__profile_mean(check->ref, idx), text));
+        tend__table_cell(table, TEND_TINT_PLAIN, "%s",
+                         tend__show_number(tend__profile_mean(check->cur, idx), text));
+    } else {
+        tend__table_cell(table, TEND_TINT_PLAIN, "%s", "");
+        tend__table_cell(table, TEND_TINT_PLAIN, "%s", "");
+    }
+}
+
+static enum tend_code add_column(const struct tend__check *check,
+                                 const struct tend__drift_column *drift, struct tend__table *table,
+                                 struct tend_error *err)
+{
+    const size_t idx = drift->column_idx;
+    const struct tend__plan_column *plan = tend__plan_column(tend__profile_plan(check->ref), idx);
+    struct tend__column_view view;
+    char text[TEND_NUMBER_TEXT_SIZE];
+    TEND_TRY(tend__column_view_init(&view, check->ref, check->cur, idx, err));
+    tend__table_cell(table, TEND_TINT_BOLD, "%s", plan->name);
+    tend__table_cell(table, TEND_TINT_PLAIN, "%s", tend__column_kind(plan->type));
+    add_verdict(table, drift);
+    tend__table_cell(table, TEND_TINT_PLAIN, "%s",
+                     drift->is_judged ? tend__show_p_value(drift->q_value, text) : "-");
+    tend__table_cell(table, TEND_TINT_PLAIN, "%s", tend__show_number(drift->psi, text));
+    tend__table_cell(
+        table, TEND_TINT_PLAIN, "%s",
+        tend__show_number(plan->type == TEND_TYPE_NUMBER ? drift->w1_normalised : drift->js, text));
+    tend__table_cell(table, TEND_TINT_PLAIN, "%s", tend__show_share(drift->null_share_ref, text));
+    tend__table_cell(table,
+                     drift->null_share_cur > drift->null_share_ref + 0.01 ? TEND_TINT_WARN
+                                                                          : TEND_TINT_PLAIN,
+                     "%s", tend__show_share(drift->null_share_cur, text));
+    add_means(check, idx, table);
+    add_shape(table, &view, view.reference, check->app->utf8);
+    add_shape(table, &view, view.current, check->app->utf8);
+    tend__column_view_deinit(&view);
+    return TEND_OK;
+}
+
+static enum tend_code print_columns(const struct tend__check *check, struct tend_error *err)
+{
+    static const char *const titles[] = {"column",   "kind",     "verdict",   "q",
+                                         "psi",      "distance", "nulls ref", "cur",
+                                         "mean ref", "cur",      "shape ref", "cur"};
+    struct tend__table table;
+    enum tend_code code = TEND_OK;
+    tend__table_init(&table);
+    for (size_t i = 0; i < TEND_ARRAY_LEN(titles); i++) {
+        tend__table_add_column(&table, titles[i], i > 2 && i < 10);
+    }
+    for (size_t i = 0; code == TEND_OK && i < check->column_count; i++) {
+        code = add_column(check, &check->drift[i], &table, err);
+    }
+    if (code == TEND_OK) {
+        code = tend__table_code(&table, err);
+    }
+    if (code == TEND_OK) {
+        tend__buf_char(&check->app->out, '\n');
+        tend__table_print(&table, &check->app->out, 0, 0, check->app->colours);
+    }
+    tend__table_deinit(&table);
+    return code;
+}
+
+static void print_breaks(const struct tend__check *check)
+{
+    struct tend__buf *out = &check->app->out;
+    char text[TEND_NUMBER_TEXT_SIZE];
+    if (check->break_count > 0) {
+        tend__buf_text(out, "\nbreaks\n");
+    }
+    for (size_t i = 0; i < check->break_count; i++) {
+        const struct tend__break *found = &check->breaks[i];
+        const char *column = tend__check_break_column(check, found);
+        tend__buf_text(out, "  ");
+        tend__tinted(out, TEND_TINT_BAD, check->app->colours, "%-16s",
+                     tend__break_kind_text(found->kind));
+        tend__buf_printf(out, " %s%s", column, column[0] != '\0' ? ": " : "");
+        tend__check_break_words(found, out);
+        tend__buf_printf(out, "; %s of rows", tend__show_share(found->share, text));
+        tend__buf_printf(out, ", evidence %s times the threshold\n",
+                         tend__show_number(found->evidence, text));
+    }
+}
+
+static void print_realised(const struct tend__check *check, const char *label,
+                           const struct tend__check_realised *realised)
+{
+    struct tend__buf *out = &check->app->out;
+    char text[4][TEND_NUMBER_TEXT_SIZE];
+    if (realised->row_count == 0) {
+        tend__buf_printf(out, "  %-22s no outcome is known\n", label);
+        return;
+    }
+    tend__buf_printf(out, "  %-22s %s", label, tend__show_money(realised->per_row, text[0]));
+    if (isfinite(realised->low)) {
+        tend__buf_printf(out, "   (90%% interval %s to %s)",
+                         tend__show_money(realised->low, text[1]),
+                         tend__show_money(realised->high, text[2]));
+    }
+    tend__buf_printf(out, "   %s rows\n", tend__show_number((double)realised->row_count, text[3]));
+}
+
+static void print_value(const struct tend__check *check)
+{
+    const struct tend__check_value *value = &check->value;
+    struct tend__buf *out = &check->app->out;
+    char text[3][TEND_NUMBER_TEXT_SIZE];
+    if (value->why_not[0] != '\0' && !value->is_there) {
+        tend__app_note(check->app, "value is left out: %s", value->why_not);
+        return;
+    }
+    if (!value->is_there) {
+        return;
+    }
+    tend__buf_printf(out, "\nvalue a row, %s\n", check->config->value.unit);
+    print_realised(check, "reference, realised", &value->reference);
+    print_realised(check, "current, realised", &value->current);
+    if (value->is_estimated) {
+        tend__buf_printf(out, "  %-22s %s", "current, estimated",
+                         tend__show_money(value->estimated_per_row, text[0]));
+        if (isfinite(value->estimated_low)) {
+            tend__buf_printf(out, "   (90%% interval %s to %s)",
+                             tend__show_money(value->estimated_low, text[1]),
+                             tend__show_money(value->estimated_high, text[2]));
+        }
+        tend__buf_printf(out, "   %s\n", tend__value_state_text(value->state));
+    } else if (value->why_not[0] != '\0') {
+        tend__buf_printf(out, "  %s\n", value->why_not);
+    }
+}
+
+enum tend_code tend__check_text(const struct tend__check *check, struct tend_error *err)
+{
+    static const enum tend__tint tints[] = {[TEND_VERDICT_OK] = TEND_TINT_GOOD,
+                                            [TEND_VERDICT_DRIFT] = TEND_TINT_WARN,
+                                            [TEND_VERDICT_BREAK] = TEND_TINT_BAD};
+    struct tend__buf *out = &check->app->out;
+    char text[2][TEND_NUMBER_TEXT_SIZE];
+    tend__tinted(out, tints[check->verdict], check->app->colours, "%s",
+                 tend__verdict_text(check->verdict));
+    tend__buf_printf(out, ": %s (%s rows) against %s (%s rows): ", tend__data_name(check->cur_path),
+                     tend__show_number((double)tend__profile_row_count(check->cur), text[0]),
+                     tend__data_name(check->ref_path),
+                     tend__show_number((double)tend__profile_row_count(check->ref), text[1]));
+    tend__buf_printf(out, "%zu of %zu columns drifted, %zu break%s\n", check->drifted_count,
+                     check->column_count, check->break_count, check->break_count == 1 ? "" : "s");
+    print_breaks(check);
+    TEND_TRY(print_columns(check, err));
+    print_value(check);
+    return tend__buf_code(out, err);
+}
