@@ -192,7 +192,7 @@ enum tend_code tend__check_html(const struct tend__check *check, struct tend__bu
 {
     char subtitle[1024];
     (void)snprintf(subtitle, sizeof(subtitle), "%.400s compared with the reference %.400s",
-                   check->cur_path, check->ref_path);
+                   tend__data_name(check->cur_path), tend__data_name(check->ref_path));
     tend__html_begin(page, "tend check", subtitle);
     add_tiles(check, page);
     if (check->value.why_not[0] != '\0') {

@@ -62,6 +62,10 @@ void tend__check_break_words(const struct tend__break *found, struct tend__buf *
     case TEND_BREAK_CATEGORY_RENAME:
     case TEND_BREAK_CATEGORY_CASE:
     case TEND_BREAK_CATEGORY_MERGE:
+        if (found->to[0] == '\0') {
+            tend__buf_printf(out, "'%s' is gone, and another name has come", found->from);
+            return;
+        }
         tend__buf_printf(out, "'%s' is now '%s'", found->from, found->to);
         return;
     case TEND_BREAK_MISSING_ROWS:
@@ -232,8 +236,9 @@ void tend__check_json(const struct tend__check *check, struct tend__buf *out)
     tend__jsonw_member_text(&w, "schema", "tend.check/1");
     tend__jsonw_member_text(&w, "verdict", tend__verdict_text(check->verdict));
     tend__jsonw_member_text(&w, "config_hash", check->config != NULL ? check->config->hash : NULL);
-    write_side("reference", check->ref_path, check->ref_is_profile, check->ref, &w);
-    write_side("current", check->cur_path, check->cur_is_profile, check->cur, &w);
+    write_side("reference", tend__data_name(check->ref_path), check->ref_is_profile, check->ref,
+               &w);
+    write_side("current", tend__data_name(check->cur_path), check->cur_is_profile, check->cur, &w);
     tend__jsonw_member_uint(&w, "history_windows", check->history_count);
     tend__jsonw_key(&w, "columns");
     tend__jsonw_array_begin(&w);

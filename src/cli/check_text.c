@@ -14,9 +14,12 @@ static void add_shape(struct tend__table *table, const struct tend__column_view 
                       const double *shares, bool utf8)
 {
     double joined[SPARK_MAX] = {0};
-    const size_t count = view->count < SPARK_MAX ? view->count : SPARK_MAX;
+    const size_t size = (view->count + SPARK_MAX - 1) / SPARK_MAX;
+    const size_t count = size > 0 ? (view->count + size - 1) / size : 0;
     for (size_t i = 0; i < view->count; i++) {
-        joined[i * count / view->count] += shares[i];
+        const size_t start = i / size * size;
+        const size_t end = start + size < view->count ? start + size : view->count;
+        joined[i / size] += shares[i] / (double)(end - start);
     }
     tend__sparkline(tend__table_cell_begin(table, TEND_TINT_PLAIN), joined, count, utf8);
     tend__table_cell_end(table);
@@ -180,9 +183,9 @@ enum tend_code tend__check_text(const struct tend__check *check, struct tend_err
     char text[2][TEND_NUMBER_TEXT_SIZE];
     tend__tinted(out, tints[check->verdict], check->app->colours, "%s",
                  tend__verdict_text(check->verdict));
-    tend__buf_printf(out, ": %s (%s rows) against %s (%s rows): ", check->cur_path,
+    tend__buf_printf(out, ": %s (%s rows) against %s (%s rows): ", tend__data_name(check->cur_path),
                      tend__show_number((double)tend__profile_row_count(check->cur), text[0]),
-                     check->ref_path,
+                     tend__data_name(check->ref_path),
                      tend__show_number((double)tend__profile_row_count(check->ref), text[1]));
     tend__buf_printf(out, "%zu of %zu columns drifted, %zu break%s\n", check->drifted_count,
                      check->column_count, check->break_count, check->break_count == 1 ? "" : "s");

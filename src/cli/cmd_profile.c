@@ -77,17 +77,26 @@ static enum tend_code profile_with(struct tend__app *app, struct tend__lake *lak
                                    struct tend_error *err)
 {
     struct tend__profile *profile = NULL;
-    const struct tend__data_profile options = {
+    struct tend__config *config = NULL;
+    TEND_TRY(tend__data_config(app, app->args->operands[0], &config, err));
+    struct tend__data_profile options = {
         .path = app->args->operands[0],
         .plan = plan_of == NULL ? NULL : tend__profile_plan(plan_of),
         .bin_max = tend__args_count(app->args, TEND_OPTION_BINS, 0),
     };
-    TEND_TRY(tend__data_profile(app, lake, &options, &profile, err));
-    enum tend_code code = tend__data_write_profile(lake, path, profile, err);
+    if (config != NULL && (plan_of == NULL || config->id == NULL ||
+                           tend__plan_find(options.plan, config->id) == SIZE_MAX)) {
+        options.skip_column = config->id; /* an id has no distribution worth keeping */
+    }
+    enum tend_code code = tend__data_profile(app, lake, &options, &profile, err);
+    if (code == TEND_OK) {
+        code = tend__data_write_profile(lake, path, profile, err);
+    }
     if (code == TEND_OK) {
         code = print_profile(app, "tend.profile/1", profile, path, err);
     }
     tend__profile_free(profile);
+    tend__config_free(config);
     return code;
 }
 

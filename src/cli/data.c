@@ -17,6 +17,11 @@
 #define PROFILE_ROW_MAX 8192
 #define NAME_MAX_COUNT 1024
 
+const char *tend__data_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 enum tend_code tend__data_lake(const struct tend__app *app, struct tend__lake **out,
                                struct tend_error *err)
 {
@@ -34,7 +39,7 @@ static void make_label(const char *path, char label[LABEL_SIZE])
     const char *slash = strrchr(path, '/');
     const char *base = slash != NULL && slash[1] != '\0' ? slash + 1 : path;
     (void)snprintf(label, LABEL_SIZE, "reading %.100s",
-                   strcmp(path, "-") == 0 ? "standard input" : base);
+                   strcmp(path, "-") == 0 ? tend__data_name(path) : base);
 }
 
 static enum tend_code stream_rows(struct tend__lake_reader *reader, tend__data_fn *fn, void *ctx,
@@ -74,14 +79,16 @@ enum tend_code tend__data_each(const struct tend__app *app, struct tend__lake *l
     enum tend_code code = tend__lake_open(lake, stream->path, &options, &reader, err);
     if (code == TEND_OK) {
         for (size_t i = 0; !stream->is_again && tend__lake_note(reader, i) != NULL; i++) {
-            tend__app_note(app, "%s: %s", stream->path, tend__lake_note(reader, i));
+            tend__app_note(app, "%s: %s", tend__data_name(stream->path),
+                           tend__lake_note(reader, i));
         }
         code = stream_rows(reader, fn, ctx, &rows, err);
     }
     tend__progress_end(&progress);
     tend__lake_close(reader);
     if (code == TEND_OK && rows == 0) {
-        return TEND_FAIL(err, EINVAL, "%s: no rows; there is nothing to work on", stream->path);
+        return TEND_FAIL(err, EINVAL, "%s: no rows; there is nothing to work on",
+                         tend__data_name(stream->path));
     }
     if (code == TEND_OK && stream->row_count != NULL) {
         *stream->row_count = rows;

@@ -9,6 +9,9 @@
 #include "lake/lake.h"
 #include "profile/profile.h"
 
+/* "standard input" for "-", else the path. */
+const char *tend__data_name(const char *path);
+
 /* A lake with --memory and --threads. */
 enum tend_code tend__data_lake(const struct tend__app *app, struct tend__lake **out,
                                struct tend_error *err) TEND_NODISCARD;

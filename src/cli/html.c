@@ -25,7 +25,7 @@ static const char *const style_sheet[] = {
     "font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif}\n",
     "h1{font-size:1.6em;line-height:1.25;margin:.2em 0}h2{font-size:1.25em;margin:1.8em 0 "
     ".5em}h3{font-size:1.05em;",
-    "margin:0}h1,h2,h3,p,td,th,figcaption{overflow-wrap:anywhere}p{margin:.4em "
+    "margin:0}h1,h2,h3,p,figcaption{overflow-wrap:anywhere}p{margin:.4em "
     "0;max-width:80ch}.sub,footer,.note",
     "{color:var(--dim)}\n",
     ".good{color:var(--good)}.warn{color:var(--warn)}.bad{color:var(--bad)}.dim{color:var(--dim)}."
@@ -34,7 +34,7 @@ static const char *const style_sheet[] = {
     "16px 0}\n",
     ".tile{background:var(--soft);border:1px solid var(--line);border-radius:8px;padding:12px "
     "14px}",
-    ".tile dt{color:var(--dim);font-size:.87em}.tile dd{margin:0}.tile "
+    ".tile{margin:0}.tile dt{color:var(--dim);font-size:.87em}.tile dd{margin:0}.tile "
     ".fig{font-size:1.45em;font-weight:600;",
     "line-height:1.3;font-variant-numeric:tabular-nums}.tile "
     ".rem{color:var(--dim);font-size:.85em}\n",
@@ -71,7 +71,8 @@ static const char *const style_sheet[] = {
     "caption{text-align:left;color:var(--dim);padding-bottom:4px}",
     "th,td{padding:4px 12px 4px 0;text-align:left;border-bottom:1px solid "
     "var(--line);vertical-align:top}",
-    "th{color:var(--dim);font-weight:600;white-space:nowrap}.r{text-align:right}td{min-width:3em}"
+    "th{color:var(--dim);font-weight:600;white-space:nowrap}.r{text-align:right;white-space:nowrap}"
+    "td:not(.r){min-width:6em}"
     "\n",
     "details{margin:6px "
     "0}summary{cursor:pointer;color:var(--dim);font-size:.87em}summary:focus-visible",

@@ -149,9 +149,12 @@ static enum tend_code add_spark(const struct tend__profile *profile, size_t idx,
     struct tend__column_view view;
     double shares[SPARK_MAX] = {0};
     TEND_TRY(tend__column_view_init(&view, profile, NULL, idx, err));
-    const size_t count = view.count < SPARK_MAX ? view.count : SPARK_MAX;
+    const size_t size = (view.count + SPARK_MAX - 1) / SPARK_MAX;
+    const size_t count = size > 0 ? (view.count + size - 1) / size : 0;
     for (size_t i = 0; i < view.count; i++) {
-        shares[i * count / view.count] += view.reference[i];
+        const size_t start = i / size * size;
+        const size_t end = start + size < view.count ? start + size : view.count;
+        shares[i / size] += view.reference[i] / (double)(end - start);
     }
     struct tend__buf *cell = tend__table_cell_begin(table, TEND_TINT_PLAIN);
     tend__sparkline(cell, shares, count, utf8);

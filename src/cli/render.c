@@ -123,9 +123,18 @@ const char *tend__show_time(int64_t time_us, char text[TEND_NUMBER_TEXT_SIZE])
 {
     char whole[TEND_TIME_TEXT_SIZE];
     tend__time_text(time_us, whole);
-    char *midnight = strstr(whole, "T00:00:00Z");
-    if (midnight != NULL) {
-        *midnight = '\0';
+    char *clock = strchr(whole, 'T');
+    if (clock != NULL && strcmp(clock, "T00:00:00Z") == 0) {
+        *clock = '\0';
+    } else if (clock != NULL) {
+        char *end = strchr(clock, 'Z');
+        *clock = ' ';
+        if (end != NULL) {
+            *end = '\0';
+        }
+        if (strlen(clock) == strlen(" 00:00:00") && strcmp(clock + 6, ":00") == 0) {
+            clock[6] = '\0';
+        }
     }
     (void)snprintf(text, TEND_NUMBER_TEXT_SIZE, "%s", whole);
     return text;

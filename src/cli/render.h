@@ -38,7 +38,7 @@ const char *tend__show_money(double number, char text[TEND_NUMBER_TEXT_SIZE]);
 const char *tend__show_share(double share, char text[TEND_NUMBER_TEXT_SIZE]);
 /* "<1e-12" where it is that small, else two digits. */
 const char *tend__show_p_value(double p, char text[TEND_NUMBER_TEXT_SIZE]);
-/* "2001-04-09", or with the time where it is not midnight. */
+/* "2001-04-09", or "2001-04-09 12:30" and seconds where they are not 0; UTC. */
 const char *tend__show_time(int64_t time_us, char text[TEND_NUMBER_TEXT_SIZE]);
 
 /* ---- text ---- */

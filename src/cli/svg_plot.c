@@ -138,8 +138,8 @@ void tend__legend_entry(struct tend__buf *out, enum tend__legend_sign sign, int 
             colour, colour);
         break;
     case TEND_LEGEND_BAR:
-        tend__buf_printf(
-            out, "<rect class=\"f%d cur\" x=\"3\" y=\"1\" width=\"16\" height=\"10\"/>", colour);
+        tend__buf_printf(out, "<rect class=\"f%d%s\" x=\"3\" y=\"1\" width=\"16\" height=\"10\"/>",
+                         colour, colour == 1 ? " cur" : "");
         break;
     case TEND_LEGEND_OUTLINE:
         tend__buf_printf(out, "<path class=\"outline s%d\" d=\"M1 11V4h10V1h10v10\"/>", colour);

@@ -26,8 +26,12 @@
 #define VANISHED_ROWS_MIN 20.0
 #define LOST_TOLERANCE 0.02
 #define BALANCE_TOLERANCE 0.25
+#define MERGED_MAX 3
+#define MISSING_MAX 0.5 /* beyond it the window is of another population */
 #define PAIR_ERRORS 4.0
 #define PAIR_TOLERANCE 0.25
+#define PAIR_SHARE_MIN 0.25 /* of the vanished category's share */
+#define ALIKE_PAIRS_MIN 3
 
 struct vanished {
     size_t category;
@@ -190,6 +194,33 @@ static double pair_distance(const struct vanished *lost, double share, double n)
     return fabs(lost->before - share) / allowed;
 }
 
+/* Where most of a recoding's names are alike, a pair that is not is chance: one rare today, one
+ * rare before. */
+static void keep_alike(struct vanished *list, size_t count, const struct tend__plan_column *plan,
+                       const struct tend__novel_value *novel)
+{
+    size_t paired = 0;
+    size_t alike = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < count; i++) {
+            if (list[i].partner == SIZE_MAX) {
+                continue;
+            }
+            const struct tend__text name = plan->categories[list[i].category];
+            const bool is_alike = name_likeness(name, novel[list[i].partner].text) > 1;
+            if (pass == 0) {
+                paired++;
+                alike += is_alike ? 1 : 0;
+            } else if (!is_alike) {
+                list[i].partner = SIZE_MAX;
+            }
+        }
+        if (paired < ALIKE_PAIRS_MIN || 2 * alike <= paired) {
+            return;
+        }
+    }
+}
+
 static enum tend_code pair_names(const struct tend__break_search *search, size_t column_idx,
                                  struct vanished *list, size_t count, struct tend_error *err)
 {
@@ -207,7 +238,7 @@ static enum tend_code pair_names(const struct tend__break_search *search, size_t
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < novel_count; k++) {
             const double distance = pair_distance(&list[i], (double)novel[k].count / n, n);
-            if (distance <= 1) {
+            if (distance <= 1 && (double)novel[k].count / n > PAIR_SHARE_MIN * list[i].before) {
                 pairs[pair_count++] = (struct pair){
                     .lost = i,
                     .novel = k,
@@ -226,6 +257,7 @@ static enum tend_code pair_names(const struct tend__break_search *search, size_t
             taken[pairs[i].novel] = true;
         }
     }
+    keep_alike(list, count, plan, novel);
 out:
     tend__mem_free(taken);
     tend__mem_free(pairs);
@@ -279,24 +311,59 @@ static enum tend_code report_each(struct tend__break_search *search, size_t colu
     return TEND_OK;
 }
 
-/* Whether the categories that are left have grown by one common factor, as they do when others'
- * rows are missing. */
-static bool is_rest_proportional(const struct tend__break_search *search, size_t column_idx,
-                                 const struct vanished *list, size_t count, double lost)
+/* The categories that should be what they were times `factor`. */
+struct rest {
+    const struct vanished *list; /* these are not among them */
+    size_t count;
+    size_t except; /* nor is the one that gained; SIZE_MAX = none gained */
+    double factor;
+};
+
+/* Whether the rest is as expected, so that the loss is the whole story. */
+static bool is_rest_as_before(const struct tend__break_search *search, size_t column_idx,
+                              const struct rest *rest, double lost)
 {
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
     const double natural = tend__break_natural(search, column_idx, tend__break_cell_variation);
     double off = 0;
     size_t next = 0;
     for (size_t i = 0; i <= plan->category_count; i++) {
-        if (next < count && list[next].category == i) {
+        if (next < rest->count && rest->list[next].category == i) {
             next++;
-            continue;
+        } else if (i != rest->except) {
+            const double expected = rest->factor * share_of(search->ref, column_idx, i);
+            off += fabs(share_of(search->cur, column_idx, i) - expected) / 2;
         }
-        const double expected = share_of(search->ref, column_idx, i) / (1 - lost);
-        off += fabs(share_of(search->cur, column_idx, i) - expected) / 2;
     }
-    return lost < 1 && off <= fmax(TEND__EXPLAINED_SHARE * lost, natural);
+    return off <= fmax(TEND__EXPLAINED_SHARE * lost, natural);
+}
+
+/* Names of months and weekdays move with the calendar: without a history their coming and going
+ * says nothing. */
+static bool is_calendar(const struct tend__plan_column *plan)
+{
+    static const char *const starts[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul",
+                                         "aug", "sep", "oct", "nov", "dec", "mon", "tue",
+                                         "wed", "thu", "fri", "sat", "sun"};
+    size_t matched = 0;
+    for (size_t i = 0; i < plan->category_count; i++) {
+        char folded[3] = {0};
+        const size_t len = fold_text(plan->categories[i], folded, sizeof(folded));
+        for (size_t k = 0; len == 3 && k < TEND_ARRAY_LEN(starts); k++) {
+            matched += memcmp(folded, starts[k], 3) == 0 ? 1 : 0;
+        }
+    }
+    return matched > 0 && matched == plan->category_count;
+}
+
+static enum tend_code report_merge(struct tend__break_search *search, size_t column_idx,
+                                   const struct vanished *list, size_t count,
+                                   const struct flow *flow, struct tend_error *err)
+{
+    struct tend__break model = tend__break_make(search, TEND_BREAK_CATEGORY_MERGE, column_idx);
+    tend__break_text(model.to, tend__plan_column(search->plan, column_idx)->categories[flow->best]);
+    model.evidence = flow->lost / flow->threshold;
+    return report_each(search, column_idx, list, count, &model, err);
 }
 
 static enum tend_code report(struct tend__break_search *search, size_t column_idx,
@@ -305,30 +372,40 @@ static enum tend_code report(struct tend__break_search *search, size_t column_id
     const struct flow flow = measure_flow(search, column_idx, list, count);
     const double evidence = flow.lost / flow.threshold;
     const double slack = BALANCE_TOLERANCE * flow.lost + LOST_TOLERANCE;
+    const size_t other = tend__plan_column(search->plan, column_idx)->category_count;
+    const struct rest but_other = {list, count, other, 1};
+    const struct rest but_best = {list, count, flow.best, 1};
+    const struct rest grown = {list, count, SIZE_MAX, 1 / (1 - flow.lost)};
     if (!(flow.lost > flow.threshold)) {
         return TEND_OK;
     }
-    if (fabs(flow.other - flow.lost) <= slack && flow.other > flow.lost / 2) {
+    if (fabs(flow.other - flow.lost) <= slack && flow.other > flow.lost / 2 &&
+        (search->options->novelty != NULL ||
+         is_rest_as_before(search, column_idx, &but_other, flow.lost))) {
         if (search->options->novelty != NULL) {
             TEND_TRY(pair_names(search, column_idx, list, count, err));
         }
         return report_renames(search, column_idx, list, count, evidence, err);
     }
-    const bool is_merged =
-        fabs(flow.best_gain - flow.lost) <= slack && flow.best_gain > flow.lost / 2;
-    if (is_merged) {
-        struct tend__break model = tend__break_make(search, TEND_BREAK_CATEGORY_MERGE, column_idx);
-        tend__break_text(model.to,
-                         tend__plan_column(search->plan, column_idx)->categories[flow.best]);
-        model.evidence = evidence;
-        return report_each(search, column_idx, list, count, &model, err);
+    if (fabs(flow.best_gain - flow.lost) <= BALANCE_TOLERANCE * flow.lost && count <= MERGED_MAX &&
+        is_rest_as_before(search, column_idx, &but_best, flow.lost)) {
+        return report_merge(search, column_idx, list, count, &flow, err);
     }
-    if (is_rest_proportional(search, column_idx, list, count, flow.lost)) {
+    if (flow.lost < MISSING_MAX && is_rest_as_before(search, column_idx, &grown, flow.lost)) {
         struct tend__break model = tend__break_make(search, TEND_BREAK_MISSING_ROWS, column_idx);
         model.evidence = evidence;
         return report_each(search, column_idx, list, count, &model, err);
     }
     return TEND_OK;
+}
+
+static bool is_judged(const struct tend__break_search *search, size_t column_idx)
+{
+    const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
+    return plan->type == TEND_TYPE_TEXT && !tend__break_is_explained(search, column_idx) &&
+           (search->options->history_count > 0 || !is_calendar(plan)) &&
+           tend__profile_value_count(search->ref, column_idx) >= TEND__BREAK_VALUES_MIN &&
+           tend__profile_value_count(search->cur, column_idx) >= TEND__BREAK_VALUES_MIN;
 }
 
 enum tend_code tend__break_find_categories(struct tend__break_search *search,
@@ -338,10 +415,7 @@ enum tend_code tend__break_find_categories(struct tend__break_search *search,
     TEND_TRY(tend__mem_new(search->cell_max, sizeof(*list), &list, err));
     enum tend_code code = TEND_OK;
     for (size_t i = 0; i < search->column_count && code == TEND_OK; i++) {
-        if (tend__plan_column(search->plan, i)->type == TEND_TYPE_TEXT &&
-            !tend__break_is_explained(search, i) &&
-            tend__profile_value_count(search->ref, i) >= TEND__BREAK_VALUES_MIN &&
-            tend__profile_value_count(search->cur, i) >= TEND__BREAK_VALUES_MIN) {
+        if (is_judged(search, i)) {
             const size_t count = list_vanished(search, i, list);
             if (count > 0) {
                 code = report(search, i, list, count, err);

@@ -24,6 +24,12 @@
 #define NEW_SHARE_MAX 0.005
 #define WHOLE_SHARE 0.95
 #define CELLS_MIN 4
+#define MEAN_OF_HALF_NORMAL 0.7978845608028654
+#define OLD_CELLS_MIN 8
+#define ATOM_SHARE_MAX 0.1
+#define OLD_SHARE_MIN 0.15
+#define OLD_LEFT_SHARE 0.15
+#define SPREAD_TOLERANCE 0.05
 
 struct fill {
     size_t cell;
@@ -32,10 +38,13 @@ struct fill {
     double left;
 };
 
-/* The cell that explains most, with the share of rows that moved into it. */
-static struct fill largest_gain(const double *p, const double *q, size_t n)
+/* The cell that explains most, with the share of rows that moved into it. What sampling n_rows rows
+ * leaves of total variation by itself (the mean size of each cell's normal error) is taken off what
+ * is left. */
+static struct fill largest_gain(const double *p, const double *q, size_t n, double n_rows)
 {
     struct fill fill = {0};
+    double noise = 0;
     for (size_t i = 0; i < n; i++) {
         const double share = p[i] < 1 ? (q[i] - p[i]) / (1 - p[i]) : 0;
         if (share > fill.share) {
@@ -46,9 +55,12 @@ static struct fill largest_gain(const double *p, const double *q, size_t n)
     fill.before = tend__break_variation(p, q, n);
     for (size_t i = 0; i < n; i++) {
         if (i != fill.cell) {
-            fill.left += fabs(q[i] - (1 - fill.share) * p[i]) / 2;
+            const double expected = (1 - fill.share) * p[i];
+            fill.left += fabs(q[i] - expected) / 2;
+            noise += sqrt(expected * (1 - expected) / n_rows) * MEAN_OF_HALF_NORMAL / 2;
         }
     }
+    fill.left = fmax(0, fill.left - noise);
     return fill;
 }
 
@@ -103,22 +115,36 @@ static bool value_of_rows(const struct tend__break_search *search, size_t column
     return false;
 }
 
-/* The point that explains the shift of the mean; it must be in the cell and explain the mean square
- * too. */
+/* Whether the current standard deviation is that of a share s at x and the rest as the reference.
+ */
+static bool explains_spread(const struct tend__break_search *search, size_t column_idx, double s,
+                            double x)
+{
+    const double m = tend__profile_mean(search->ref, column_idx);
+    const double sd = tend__profile_sd(search->ref, column_idx);
+    const double cur_m = tend__profile_mean(search->cur, column_idx);
+    const double spread =
+        sqrt((1 - s) * (sd * sd + (m - cur_m) * (m - cur_m)) + s * (x - cur_m) * (x - cur_m));
+    return fabs(log(tend__profile_sd(search->cur, column_idx) / spread)) < SPREAD_TOLERANCE;
+}
+
+/* Where a share s must stand to explain the shift of the mean. */
+static double point_of_mean(const struct tend__break_search *search, size_t column_idx, double s)
+{
+    const double m = tend__profile_mean(search->ref, column_idx);
+    return m + (tend__profile_mean(search->cur, column_idx) - m) / s;
+}
+
+/* The point must be in the cell. In the open cells at both ends any two moments have such a point.
+ */
 static bool value_of_moments(const struct tend__break_search *search, size_t column_idx,
                              const struct fill *fill, double *value)
 {
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
-    const double m = tend__profile_mean(search->ref, column_idx);
-    const double sd = tend__profile_sd(search->ref, column_idx);
-    const double cur_m = tend__profile_mean(search->cur, column_idx);
-    const double cur_sd = tend__profile_sd(search->cur, column_idx);
-    const double s = fill->share;
-    const double x = m + (cur_m - m) / s;
-    const double spread =
-        sqrt((1 - s) * (sd * sd + (m - cur_m) * (m - cur_m)) + s * (x - cur_m) * (x - cur_m));
-    *value = x;
-    return is_in_cell(plan, fill->cell, x) && fabs(log(cur_sd / spread)) < 0.1;
+    const bool is_inner = fill->cell > 0 && fill->cell + 1 < plan->cell_count;
+    *value = point_of_mean(search, column_idx, fill->share);
+    return is_inner && is_in_cell(plan, fill->cell, *value) &&
+           explains_spread(search, column_idx, fill->share, *value);
 }
 
 /* A new extreme: the moments point at it, and the current minimum or maximum is beyond the
@@ -128,13 +154,15 @@ static bool value_of_extremes(const struct tend__break_search *search, size_t co
 {
     const struct tend__column_profile *ref = tend__profile_column(search->ref, column_idx);
     const struct tend__column_profile *cur = tend__profile_column(search->cur, column_idx);
-    const double m = tend__profile_mean(search->ref, column_idx);
-    const double x = m + (tend__profile_mean(search->cur, column_idx) - m) / fill->share;
-    const double near = 0.05 * (fabs(x - m) + tend__profile_sd(search->ref, column_idx));
+    const double x = point_of_mean(search, column_idx, fill->share);
+    const double sd = tend__profile_sd(search->ref, column_idx);
+    const double near =
+        SPREAD_TOLERANCE * (fabs(x - tend__profile_mean(search->ref, column_idx)) + sd);
     const bool is_low = fill->cell == 0 && cur->min < ref->min;
     const bool is_high = fill->cell + 1 == cur->cell_count && cur->max > ref->max;
     *value = is_low ? cur->min : cur->max;
-    return (is_low || is_high) && fabs(x - *value) <= near;
+    return (is_low || is_high) && fabs(x - *value) <= near &&
+           explains_spread(search, column_idx, fill->share, *value);
 }
 
 /* The one number that the mass is; false where it is not one number. */
@@ -155,11 +183,15 @@ static bool find_number(const struct tend__break_search *search, size_t column_i
         *value = 0;
         return true;
     }
+    if (cur->min == cur->max) {
+        *value = cur->min;
+        return true;
+    }
     if (search->options->novelty != NULL) {
         return value_of_rows(search, column_idx, fill, value);
     }
-    return value_of_extremes(search, column_idx, fill, value) ||
-           value_of_moments(search, column_idx, fill, value);
+    return fill->share < WHOLE_SHARE && (value_of_extremes(search, column_idx, fill, value) ||
+                                         value_of_moments(search, column_idx, fill, value));
 }
 
 /* The category; an empty text where it is a new one and the rows were not looked at. */
@@ -199,6 +231,33 @@ static bool is_new(const struct tend__break_search *search, size_t column_idx,
            cur->zero_count > 0;
 }
 
+/* The share of the reference that stands on atoms: near 0 for a continuous number, near 1 for one
+ * of few values. */
+static double atom_share(const struct tend__break_search *search, size_t column_idx,
+                         const double *p)
+{
+    const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
+    double sum = 0;
+    for (size_t i = 0; i < plan->cell_count; i++) {
+        sum += plan->cell_lows[i] == plan->cell_highs[i] ? p[i] : 0;
+    }
+    return sum;
+}
+
+/* A number that the reference hardly had, counted exactly: no drift makes it, whatever else moved.
+ * Inside the range that holds of continuous columns only: of the others, values come and go. */
+static bool is_from_nowhere(const struct tend__break_search *search, size_t column_idx,
+                            double value, const double *p)
+{
+    const struct tend__column_profile *ref = tend__profile_column(search->ref, column_idx);
+    const double n = (double)tend__profile_value_count(search->ref, column_idx);
+    if (value == 0) {
+        return (double)ref->zero_count < NEW_SHARE_MAX * n;
+    }
+    return search->options->novelty != NULL && (value < ref->min || value > ref->max ||
+                                                atom_share(search, column_idx, p) < ATOM_SHARE_MAX);
+}
+
 static enum tend_code find_column(struct tend__break_search *search, size_t column_idx,
                                   struct tend_error *err)
 {
@@ -206,29 +265,38 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
     double *q = p + search->cell_max + 24;
     const size_t n = tend__break_shares(search->ref, column_idx, p);
     (void)tend__break_shares(search->cur, column_idx, q);
-    const struct fill fill = largest_gain(p, q, n);
+    const struct fill fill =
+        largest_gain(p, q, n, (double)tend__profile_value_count(search->cur, column_idx));
     const double natural = tend__break_natural(search, column_idx, gain_statistic);
     const double variation = tend__break_natural(search, column_idx, tend__break_cell_variation);
     const double threshold = tend__break_threshold(FILL_SHARE_MIN, natural);
     /* What is left may be a large part of the distance only where days differ that much by
      * themselves. */
-    const bool is_explained = fill.left <= LEFT_SHARE * fill.before ||
-                              (fill.left <= variation && fill.left < 0.6 * fill.before);
     const bool has_history = search->options->history_count > 0;
-    if (!(fill.share > threshold) || !is_explained || count_filled(p, n) < CELLS_MIN ||
+    const size_t cells = count_filled(p, n);
+    bool is_explained = fill.left <= LEFT_SHARE * fill.before ||
+                        (fill.left <= variation && fill.left < 0.6 * fill.before);
+    if (!has_history && p[fill.cell] >= NEW_SHARE_MAX) {
+        /* A value that was there before may be more frequent now by itself: only a shape of many
+         * cells tells. */
+        is_explained = cells >= OLD_CELLS_MIN && fill.share > OLD_SHARE_MIN &&
+                       fill.left <= OLD_LEFT_SHARE * fill.before;
+    }
+    if (!(fill.share > threshold) || cells < CELLS_MIN ||
         (fill.share > WHOLE_SHARE && !has_history && !is_new(search, column_idx, &fill, p))) {
         return TEND_OK;
     }
     struct tend__break found = tend__break_make(search, TEND_BREAK_DEFAULT_FILL, column_idx);
     if (tend__plan_column(search->plan, column_idx)->type == TEND_TYPE_TEXT) {
         struct tend__text text = {0};
-        if (!find_text(search, column_idx, &fill, &text)) {
+        if (!is_explained || !find_text(search, column_idx, &fill, &text)) {
             return TEND_OK;
         }
         tend__break_text(found.to, text);
     } else {
         double value = 0;
-        if (!find_number(search, column_idx, &fill, &value)) {
+        if (!find_number(search, column_idx, &fill, &value) ||
+            !(is_explained || is_from_nowhere(search, column_idx, value, p))) {
             return TEND_OK;
         }
         tend__break_number_text(found.to, value);

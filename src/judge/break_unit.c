@@ -22,14 +22,12 @@
 #include <string.h>
 
 #define DISTANCE_TOLERANCE 0.05
-#define LEFT_TOLERANCE 0.05
 #define MOMENT_TOLERANCE 0.2
-#define PARTIAL_SHARE_MIN 0.1
-#define PARTIAL_EXPLAINED 0.2
-#define PARTIAL_LEFT 0.02
+#define MEAN_TOLERANCE 0.1 /* of the mean itself, for narrow columns */
+#define LEFT_WEIGHT 0.02
+#define MISFIT_WITH_SHAPE 3.0
+#define RARITY_PENALTY 0.5
 #define UNNAMED_FACTOR 1.9
-#define UNNAMED_EXPLAINED 0.1
-#define UNNAMED_LEFT 0.025
 #define CELLS_MIN 6
 #define SHAPE_CELLS_MIN 5
 
@@ -38,50 +36,51 @@ struct conversion {
     double offset;
     const char *from;
     const char *to;
+    double rarity; /* 0..3: of two that fit alike the more common one is named */
 };
 
 /* x' = factor x + offset; the other direction is tried as well. NIST SP 811 (2008), appendix B. */
 static const struct conversion conversions[] = {
-    {1.609344, 0, "miles", "kilometres"},
-    {1.852, 0, "nautical miles", "kilometres"},
-    {3.280839895013123, 0, "metres", "feet"},
-    {2.54, 0, "inches", "centimetres"},
-    {25.4, 0, "inches", "millimetres"},
-    {30.48, 0, "feet", "centimetres"},
-    {2.2046226218487757, 0, "kilograms", "pounds"},
-    {28.349523125, 0, "ounces", "grams"},
-    {3.785411784, 0, "US gallons", "litres"},
-    {4.54609, 0, "imperial gallons", "litres"},
-    {2.2369362920544025, 0, "metres per second", "miles per hour"},
-    {1.9438444924406048, 0, "metres per second", "knots"},
-    {3.6, 0, "metres per second", "kilometres per hour"},
-    {4.184, 0, "kilocalories", "kilojoules"},
-    {14.503773773, 0, "bar", "psi"},
-    {10.763910416709722, 0, "square metres", "square feet"},
-    {2.471053814671653, 0, "hectares", "acres"},
-    {57.29577951308232, 0, "radians", "degrees"},
-    {1.8, 32, "degrees Celsius", "degrees Fahrenheit"},
-    {1, 273.15, "degrees Celsius", "kelvins"},
-    {1.8, -459.67, "kelvins", "degrees Fahrenheit"},
-    {10, 0, "units", "tenths"},
-    {100, 0, "units", "hundredths"},
-    {1000, 0, "units", "thousandths"},
-    {1e4, 0, "units", "ten-thousandths"},
-    {1e5, 0, "units", "hundred-thousandths"},
-    {1e6, 0, "units", "millionths"},
-    {1e9, 0, "units", "billionths"},
-    {60, 0, "minutes", "seconds"},
-    {24, 0, "days", "hours"},
-    {7, 0, "weeks", "days"},
-    {12, 0, "years", "months"},
-    {365.25, 0, "years", "days"},
-    {1440, 0, "days", "minutes"},
-    {3600, 0, "hours", "seconds"},
-    {86400, 0, "days", "seconds"},
-    {1024, 0, "kibibytes", "bytes"},
-    {1048576, 0, "mebibytes", "bytes"},
-    {-1, 0, "value", "sign flipped"},
-    {-1, 1, "share", "complement"},
+    {1.609344, 0, "miles", "kilometres", 0},
+    {1.852, 0, "nautical miles", "kilometres", 2},
+    {3.280839895013123, 0, "metres", "feet", 0},
+    {2.54, 0, "inches", "centimetres", 0},
+    {25.4, 0, "inches", "millimetres", 1},
+    {30.48, 0, "feet", "centimetres", 1},
+    {2.2046226218487757, 0, "kilograms", "pounds", 0},
+    {28.349523125, 0, "ounces", "grams", 2},
+    {3.785411784, 0, "US gallons", "litres", 1},
+    {4.54609, 0, "imperial gallons", "litres", 2},
+    {2.2369362920544025, 0, "metres per second", "miles per hour", 2},
+    {1.9438444924406048, 0, "metres per second", "knots", 2},
+    {3.6, 0, "metres per second", "kilometres per hour", 0},
+    {4.184, 0, "kilocalories", "kilojoules", 2},
+    {14.503773773, 0, "bar", "psi", 1},
+    {10.763910416709722, 0, "square metres", "square feet", 1},
+    {2.471053814671653, 0, "hectares", "acres", 2},
+    {57.29577951308232, 0, "radians", "degrees", 3},
+    {1.8, 32, "degrees Celsius", "degrees Fahrenheit", 0},
+    {1, 273.15, "degrees Celsius", "kelvins", 1},
+    {1.8, -459.67, "kelvins", "degrees Fahrenheit", 2},
+    {10, 0, "units", "tenths", 0},
+    {100, 0, "units", "hundredths", 0},
+    {1000, 0, "units", "thousandths", 0},
+    {1e4, 0, "units", "ten-thousandths", 0},
+    {1e5, 0, "units", "hundred-thousandths", 0},
+    {1e6, 0, "units", "millionths", 0},
+    {1e9, 0, "units", "billionths", 0},
+    {60, 0, "minutes", "seconds", 0},
+    {24, 0, "days", "hours", 1},
+    {7, 0, "weeks", "days", 2},
+    {12, 0, "years", "months", 1},
+    {365.25, 0, "years", "days", 1},
+    {1440, 0, "days", "minutes", 2},
+    {3600, 0, "hours", "seconds", 0},
+    {86400, 0, "days", "seconds", 1},
+    {1024, 0, "kibibytes", "bytes", 2},
+    {1048576, 0, "mebibytes", "bytes", 2},
+    {-1, 0, "value", "sign flipped", 0},
+    {-1, 1, "share", "complement", 0},
 };
 
 /* The numbers of one column that every candidate is compared with. */
@@ -101,6 +100,7 @@ struct view {
     double cur_sd;
     double sd_tolerance;
     double mean_tolerance;
+    bool is_shape_seen; /* the current values fill several cells */
 };
 
 struct fit {
@@ -254,7 +254,18 @@ static double moment_misfit(const struct view *v, const struct conversion *c, do
     const double sd = sqrt(variance);
     const double sd_off = fabs(log(v->cur_sd / sd)) / v->sd_tolerance;
     const double mean_off = fabs(v->cur_mean - mean) / sd / v->mean_tolerance;
-    return fmax(sd_off, mean_off);
+    /* Of a narrow column a small part of the mean is many standard deviations. */
+    const double part_off = fabs(v->cur_mean / mean - 1) / MEAN_TOLERANCE;
+    return fmax(sd_off, fmin(mean_off, part_off));
+}
+
+static bool is_shape_seen(const struct view *v)
+{
+    size_t filled = 0;
+    for (size_t i = 0; i < v->cell_count; i++) {
+        filled += v->cur[i] - (i > 0 ? v->cur[i - 1] : 0) > 0.01 ? 1 : 0;
+    }
+    return filled >= SHAPE_CELLS_MIN;
 }
 
 static struct fit fit_conversion(const struct view *v, const struct conversion *conversion,
@@ -264,7 +275,12 @@ static struct fit fit_conversion(const struct view *v, const struct conversion *
     struct fit fit = {.conversion = *conversion, .share = is_full ? 1 : best_share(v)};
     fit.left = distance_left(v, fit.share);
     const double misfit = moment_misfit(v, conversion, fit.share);
-    fit.score = misfit <= 1 ? fit.left / LEFT_TOLERANCE + misfit : (double)INFINITY;
+    /* Where the shape is seen it decides: moments of a long tail are noise. */
+    const double limit = v->is_shape_seen ? MISFIT_WITH_SHAPE : 1;
+    const double weight = v->is_shape_seen ? 0.3 : 1;
+    fit.score = misfit <= limit
+                    ? fit.left / LEFT_WEIGHT + weight * misfit + RARITY_PENALTY * conversion->rarity
+                    : (double)INFINITY;
     return fit;
 }
 
@@ -274,14 +290,20 @@ struct demands {
     double left;      /* and below this */
     double share_min;
     double share_max;
+    double factor_min; /* of the factor or its inverse, where there is no offset */
+    double rarity_max;
 };
 
 static void keep_better(struct fit *best, const struct fit *fit, const struct demands *demands,
                         double before)
 {
-    if (fit->left < demands->explained * before && fit->left <= demands->left &&
-        fit->share >= demands->share_min && fit->share <= demands->share_max &&
-        fit->score < best->score) {
+    const double factor = fit->conversion.factor;
+    /* A mixture with a flipped sign is never far: any widening looks like it. */
+    const bool is_far = demands->share_min >= 1 || (factor > 0 && fit->conversion.offset != 0) ||
+                        fmax(factor, 1 / factor) >= demands->factor_min;
+    if (is_far && fit->left < demands->explained * before && fit->left <= demands->left &&
+        fit->conversion.rarity <= demands->rarity_max && fit->share >= demands->share_min &&
+        fit->share <= demands->share_max && fit->score < best->score) {
         *best = *fit;
     }
 }
@@ -297,7 +319,8 @@ static struct fit search_table(const struct view *v, const struct demands *deman
         if (c->factor < 0) {
             continue; /* its own inverse */
         }
-        const struct conversion inverse = {1 / c->factor, -c->offset / c->factor, c->to, c->from};
+        const struct conversion inverse = {1 / c->factor, -c->offset / c->factor, c->to, c->from,
+                                           c->rarity};
         const struct fit back = fit_conversion(v, &inverse, is_full);
         keep_better(&best, &back, demands, before);
     }
@@ -308,17 +331,13 @@ static struct fit search_table(const struct view *v, const struct demands *deman
 static struct fit search_scale(const struct view *v, const struct demands *demands, double before)
 {
     struct fit best = {.score = (double)INFINITY};
-    size_t filled = 0;
-    for (size_t i = 0; i < v->cell_count; i++) {
-        filled += v->cur[i] - (i > 0 ? v->cur[i - 1] : 0) > 0.01 ? 1 : 0;
-    }
     const double ratio = v->cur_sd / v->ref_sd;
-    if (filled < SHAPE_CELLS_MIN || !isfinite(ratio)) {
+    if (!v->is_shape_seen || !isfinite(ratio)) {
         return best;
     }
     for (int step = -10; step <= 10; step++) {
-        const struct conversion scale = {ratio * (1 + 0.01 * step), 0, "units", ""};
-        if (fabs(log(scale.factor)) < log(UNNAMED_FACTOR)) {
+        const struct conversion scale = {ratio * (1 + 0.01 * step), 0, "units", "", 0};
+        if (fmax(scale.factor, 1 / scale.factor) < demands->factor_min) {
             continue;
         }
         struct fit fit = fit_conversion(v, &scale, true);
@@ -348,18 +367,23 @@ static enum tend_code report(struct tend__break_search *search, size_t column_id
     return tend__break_add(search, &found, err);
 }
 
-static struct fit search_fits(const struct view *v, double before, double natural)
+/* Without a history nobody knows how far this column strays by itself: the fit must then be closer,
+ * and a mixture of two units must be one that drift does not look like. */
+static struct fit search_fits(const struct view *v, double before, double natural, bool has_history)
 {
-    const double left = fmax(LEFT_TOLERANCE, 1.2 * natural);
-    const struct demands full = {TEND__EXPLAINED_SHARE, left, 1, 1};
+    const struct demands full =
+        has_history
+            ? (struct demands){0.35, fmax(fmax(0.05, 1.2 * natural), 0.2 * before), 1, 1, 1, 3}
+            : (struct demands){0.2, fmax(0.04, 0.12 * before), 1, 1, 1, 1};
+    const struct demands partial = has_history
+                                       ? (struct demands){0.2, fmax(0.02, natural), 0.1, 0.9, 1, 3}
+                                       : (struct demands){0.1, 0.015, 0.1, 0.9, 3, 0};
+    const struct demands unnamed = {0.1, 0.025, 1, 1, UNNAMED_FACTOR, 0};
     struct fit fit = search_table(v, &full, true, before);
     if (!isfinite(fit.score)) {
-        const struct demands partial = {PARTIAL_EXPLAINED, fmax(PARTIAL_LEFT, natural),
-                                        PARTIAL_SHARE_MIN, 1 - PARTIAL_SHARE_MIN};
         fit = search_table(v, &partial, false, before);
     }
     if (!isfinite(fit.score)) {
-        const struct demands unnamed = {UNNAMED_EXPLAINED, UNNAMED_LEFT, 1, 1};
         fit = search_scale(v, &unnamed, before);
     }
     return fit;
@@ -405,7 +429,8 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
                                            tend__break_natural(search, column_idx, sd_statistic));
     v.mean_tolerance = tend__break_threshold(
         MOMENT_TOLERANCE, tend__break_natural(search, column_idx, mean_statistic));
-    const struct fit fit = search_fits(&v, before, natural);
+    v.is_shape_seen = is_shape_seen(&v);
+    const struct fit fit = search_fits(&v, before, natural, search->options->history_count > 0);
     return isfinite(fit.score) ? report(search, column_idx, &fit, before / threshold, err)
                                : TEND_OK;
 }
