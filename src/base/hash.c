@@ -13,6 +13,14 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* Written so that compilers see one load. */
+static uint64_t load_u64_whole(const unsigned char *b)
+{
+    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
+           (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
+           (uint64_t)b[7] << 56;
+}
+
 static uint64_t load_u64(const unsigned char *bytes, size_t len)
 {
     uint64_t x = 0;
@@ -28,7 +36,7 @@ uint64_t tend__hash64(const void *bytes, size_t len, uint64_t seed)
     uint64_t h = mix(seed ^ UINT64_C(0xA0761D6478BD642F), UINT64_C(0xE7037ED1A0B428DB) ^ (uint64_t)len);
     size_t left = len;
     while (left >= 8) {
-        h = mix(h ^ load_u64(at, 8), UINT64_C(0x8EBC6AF09C88C6E3));
+        h = mix(h ^ load_u64_whole(at), UINT64_C(0x8EBC6AF09C88C6E3));
         at += 8;
         left -= 8;
     }

@@ -47,7 +47,7 @@ static const char demo_yaml[] =
     "segments: [distance > 1000, hour >= 17]\n"
     "windows: {every: 1d, season: 7d}\n"
     "alarms: {false_alarms: 1 per year}\n"
-    "retrain: {trainer: xgboost, when: gain, cost: 2000}\n"
+    "retrain: {trainer: xgboost, when: gain, cost: 15000}\n"
     "promote: {by: trial, fall_back_at: 3 costs}\n";
 
 struct demo {
@@ -127,14 +127,13 @@ static void introduce(struct tend__app *app)
 {
     tend__buf_text(
         &app->out,
-        "tend demo: US flights, January to June 2001. The model says which flights will be more "
-        "than "
-        "15 minutes\nlate. A warning that was right is worth 30 USD, a false or a missing one "
-        "costs 10, "
-        "a retraining 2,000.\nIt is trained on January and accepted on February; March to June are "
-        "played as if live.\nInjected by the demo: from 9 to 14 April distances come in "
-        "kilometres. "
-        "Nothing else is made up.\n\n");
+        "tend demo: US flights, January to June 2001. Which will be more than 15 minutes late?\n"
+        "A warning that was right is worth 30 USD, a false or a missing one costs 10; a "
+        "retraining,\n"
+        "with all that belongs to it, costs 15,000. The model is trained on January and accepted "
+        "on\n"
+        "February; March to June are played as if live. Injected by the demo: from 9 to 14 April\n"
+        "distances come in kilometres. Nothing else is made up.\n\n");
 }
 
 static enum tend_code play_demo(struct tend__app *app, const struct demo *demo,

@@ -55,8 +55,12 @@ static void describe(const struct tend__engine *e, const struct tend__break *b, 
                        100 * b->share);
         return;
     case TEND_BREAK_MISSING_ROWS:
-        (void)snprintf(text, size, "%.0f %% of the rows are missing%s%s", 100 * b->share,
-                       name[0] != '\0' ? ", of " : "", name);
+        if (b->from[0] != '\0') {
+            (void)snprintf(text, size, "%.1f %% of the rows are missing: those where %s is '%s'",
+                           100 * b->share, name, b->from);
+        } else {
+            (void)snprintf(text, size, "%.1f %% of the rows are missing", 100 * b->share);
+        }
         return;
     case TEND_BREAK_SIGN_FLIP:
     case TEND_BREAK_JOIN_FAILURE:

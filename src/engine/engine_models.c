@@ -17,6 +17,8 @@
 #include <string.h>
 
 #define VERSION_MAX 100000
+#define LEAF_WEIGHT_MIN 20.0 /* of hessians: about a hundred rows; smaller leaves only add spread  \
+                              */
 #define HASH_SEED_SAMPLE UINT64_C(0x73616d706c65)
 
 /* ---- rows to train on ------------------------------------------------------------------------ */
@@ -212,6 +214,7 @@ static enum tend_code prepare_job(struct tend__engine *e, struct engine_request 
     job->depth = e->config.depth;
     job->eta = e->config.eta;
     job->seed = e->config.seed;
+    job->child_weight_min = LEAF_WEIGHT_MIN;
     return TEND_OK;
 }
 

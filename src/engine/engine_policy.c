@@ -160,6 +160,10 @@ enum tend_code engine__trial_close(struct tend__engine *e, struct engine_policy 
         };
         code = engine__emit(e, &event, err);
     }
+    /* A trial that ended well: what was learned from earlier fall-backs is paid off. */
+    if (strcmp(verdict, "fell back") != 0) {
+        p->cost_now = e->config.retrain_cost;
+    }
     end_comparison(p);
     engine__role_set(e, &p->predecessor, NULL);
     return code;

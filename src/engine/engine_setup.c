@@ -48,7 +48,7 @@ static void fill_defaults(struct tend__engine_config *c)
     c->refit_windows = c->refit_windows == 0 ? 3 : c->refit_windows;
     c->train_row_max = c->train_row_max == 0 ? 50000 : c->train_row_max;
     c->rounds = c->rounds == 0 ? 40 : c->rounds;
-    c->depth = c->depth == 0 ? 6 : c->depth;
+    c->depth = c->depth == 0 ? 5 : c->depth;
     c->eta = c->eta > 0 ? c->eta : 0.2;
     c->false_alarms = c->false_alarms > 0 ? c->false_alarms : 1.0;
     c->unit = c->unit == NULL ? "" : c->unit;

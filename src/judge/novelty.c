@@ -3,9 +3,9 @@
  * see novelty.h. */
 #include "judge/novelty.h"
 
-#include "base/hash.h"
 #include "base/mem.h"
 #include "profile/plan.h"
+#include "profile/text_key.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ struct items {
     struct tend__novel_value *values;
     struct tend__novel_value *sorted; /* copies */
     struct slots slots;
-    struct slots known; /* text: the plan's categories */
+    struct tend__text_map known; /* text: the plan's categories */
 };
 
 struct tend__novelty {
@@ -53,13 +53,18 @@ static bool text_equal(struct tend__text a, struct tend__text b)
 static uint64_t number_hash(double number)
 {
     const double plain = number == 0 ? 0 : number;
-    return tend__hash64(&plain, sizeof(plain), 0);
+    uint64_t bits = 0;
+    memcpy(&bits, &plain, sizeof(bits));
+    return tend__mix64(bits);
 }
 
 static uint64_t value_hash(const struct items *items, const struct tend__novel_value *value)
 {
-    return items->is_text ? tend__hash64(value->text.ptr, value->text.len, 0)
-                          : number_hash(value->number);
+    if (!items->is_text) {
+        return number_hash(value->number);
+    }
+    const uint64_t prefix = tend__text_prefix(value->text.ptr, value->text.len);
+    return tend__text_hash(value->text.ptr, value->text.len, prefix);
 }
 
 /* The slot that holds the value, or the empty one where it belongs. */
@@ -79,14 +84,7 @@ static size_t find_slot(const struct items *items, const struct tend__novel_valu
 
 static bool is_category(const struct items *items, struct tend__text text)
 {
-    size_t slot = (size_t)tend__hash64(text.ptr, text.len, 0) & items->known.mask;
-    while (items->known.at[slot] != 0) {
-        if (text_equal(items->column->categories[items->known.at[slot] - 1], text)) {
-            return true;
-        }
-        slot = (slot + 1) & items->known.mask;
-    }
-    return false;
+    return tend__text_map_find(&items->known, text.ptr, text.len) != TEND_TEXT_NONE;
 }
 
 static bool is_atom(const struct tend__plan_column *column, double number)
@@ -120,16 +118,7 @@ static enum tend_code new_items(struct items *items, const struct tend__plan_col
     if (!items->is_text) {
         return TEND_OK;
     }
-    TEND_TRY(new_slots(&items->known, column->category_count, err));
-    for (size_t i = 0; i < column->category_count; i++) {
-        const struct tend__text text = column->categories[i];
-        size_t slot = (size_t)tend__hash64(text.ptr, text.len, 0) & items->known.mask;
-        while (items->known.at[slot] != 0) {
-            slot = (slot + 1) & items->known.mask;
-        }
-        items->known.at[slot] = (uint32_t)(i + 1);
-    }
-    return TEND_OK;
+    return tend__text_map_init(&items->known, column->categories, column->category_count, err);
 }
 
 enum tend_code tend__novelty_new(const struct tend__plan *plan, struct tend__novelty **out,
@@ -171,7 +160,7 @@ void tend__novelty_free(struct tend__novelty *novelty)
         for (size_t k = 0; k < items->count; k++) {
             free_text(&items->values[k]);
         }
-        tend__mem_free(items->known.at);
+        tend__text_map_deinit(&items->known);
         tend__mem_free(items->slots.at);
         tend__mem_free(items->sorted);
         tend__mem_free(items->values);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lake.c: the in-memory DuckDB behind every reader and writer: how it is set up, asked and taken down. */
+/* lake.c: the in-memory DuckDB behind every reader and writer: how it is set up, asked and taken
+ * down. */
 #include "lake/lake.h"
 
 #include "base/mem.h"
@@ -104,7 +105,8 @@ static enum tend_code open_database(struct tend__lake *lake, uint32_t threads,
         duckdb_destroy_config(&config);
         return TEND_FAIL(err, EINTERNAL, "DuckDB gave no configuration");
     }
-    /* Nothing is fetched or loaded behind the user's back: what DuckDB has built in is what there is. */
+    /* Nothing is fetched or loaded behind the user's back: what DuckDB has built in is what there
+     * is. */
     const bool is_set = set_config(config, "memory_limit", memory) &&
                         set_config(config, "threads", workers) &&
                         set_config(config, "temp_directory", lake->temp_dir) &&
@@ -113,8 +115,7 @@ static enum tend_code open_database(struct tend__lake *lake, uint32_t threads,
                         set_config(config, "autoload_known_extensions", "false") &&
                         set_config(config, "allow_community_extensions", "false");
     char *why = NULL;
-    const bool is_open =
-        is_set && duckdb_open_ext(NULL, &lake->db, config, &why) == DuckDBSuccess;
+    const bool is_open = is_set && duckdb_open_ext(NULL, &lake->db, config, &why) == DuckDBSuccess;
     duckdb_destroy_config(&config);
     if (!is_open) {
         const enum tend_code code = tend__lake_fail(

@@ -2,8 +2,9 @@
 /*
  * lake_error.c: makes one sentence of what DuckDB says at length.
  *
- * DuckDB's texts have many lines: what happened, the SQL, settings of the reader, advice about them. A user of tend did
- * not write that SQL and cannot change those settings. What matters is kept: the file, the line, the column, the value.
+ * DuckDB's texts have many lines: what happened, the SQL, settings of the reader, advice about
+ * them. A user of tend did not write that SQL and cannot change those settings. What matters is
+ * kept: the file, the line, the column, the value.
  */
 #include "lake/lake_private.h"
 
@@ -13,6 +14,14 @@
 #include <string.h>
 
 #define PART_SIZE 256
+
+/* One line, whatever was quoted: control characters become spaces. */
+static void keep_one_line(char *text)
+{
+    for (char *c = text; *c != '\0'; c++) {
+        *c = (unsigned char)*c < ' ' ? ' ' : *c;
+    }
+}
 
 /* What stands between `before` and `after` in text; empty where it is not there. */
 static bool find_part(const char *text, const char *before, const char *after, char part[PART_SIZE])
@@ -30,6 +39,7 @@ static bool find_part(const char *text, const char *before, const char *after, c
     }
     memcpy(part, start, len);
     part[len] = '\0';
+    keep_one_line(part);
     return len > 0;
 }
 
@@ -97,7 +107,8 @@ static enum tend_code fail_csv(const char *text, const char *shown, int line,
     return TEND_FAIL_AT(err, ECORRUPT, line, 0, "'%s' line %d is not a line of CSV", shown, line);
 }
 
-/* Where in a JSON file: "line 3", or "value 3" of an array. DuckDB counts one too many where it cannot parse. */
+/* Where in a JSON file: "line 3", or "value 3" of an array. DuckDB counts one too many where it
+ * cannot parse. */
 static int find_json_place(const char *text, bool is_malformed, char place[PART_SIZE])
 {
     char digits[PART_SIZE];
@@ -106,7 +117,8 @@ static int find_json_place(const char *text, bool is_malformed, char place[PART_
         (void)snprintf(place, PART_SIZE, "somewhere");
         return 0;
     }
-    const int number = to_line(digits) - (is_malformed ? 1 : 0);
+    const int counted = to_line(digits);
+    const int number = is_malformed && counted > 0 ? counted - 1 : counted;
     (void)snprintf(place, PART_SIZE, "%s %d", is_line ? "line" : "value", number);
     return is_line ? number : 0;
 }
@@ -145,8 +157,12 @@ static void first_words(const char *text, char out[PART_SIZE])
     if (colon != NULL && colon - text < 32) {
         start = colon + strlen("Error: ");
     }
+    start += strspn(start, " \n\t");
     const size_t len = strcspn(start, "\n");
-    (void)snprintf(out, PART_SIZE, "%.*s", (int)(len < PART_SIZE ? len : PART_SIZE - 1), start);
+    (void)snprintf(out, PART_SIZE, "%.*s",
+                   len > 0 ? (int)(len < PART_SIZE ? len : PART_SIZE - 1) : PART_SIZE - 1,
+                   len > 0 ? start : "it does not say why");
+    keep_one_line(out);
 }
 
 enum tend_code tend__lake_fail(const char *text, const struct lake_source *source,
@@ -177,9 +193,14 @@ enum tend_code tend__lake_fail(const char *text, const struct lake_source *sourc
     if (strstr(text, "No space left") != NULL) {
         return TEND_FAIL(err, EIO, "the disk is full");
     }
-    if (source != NULL && strncmp(text, "Conversion Error", 16) == 0 &&
-        strstr(text, "timestamp") != NULL && find_part(text, "\"", "\"", part)) {
-        return TEND_FAIL(err, ECORRUPT, "'%s' in '%s' is not a time", part, shown);
+    if (source != NULL && strncmp(text, "Conversion Error", 16) == 0) {
+        if (strstr(text, "timestamp") != NULL && find_part(text, "\"", "\"", part)) {
+            return TEND_FAIL(err, ECORRUPT, "'%s' in '%s' is not a time", part, shown);
+        }
+        if (strstr(text, "DOUBLE") != NULL && find_part(text, "string '", "'", part)) {
+            return TEND_FAIL(err, ECORRUPT,
+                             "'%s' in '%s' is not a number, as the values before are", part, shown);
+        }
     }
     first_words(text, part);
     if (strncmp(text, "IO Error", 8) == 0) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lake_private.h: what the files of src/lake share. Only they include it, and duckdb.h comes in only here. */
+/* lake_private.h: what the files of src/lake share. Only they include it, and duckdb.h comes in
+ * only here. */
 #ifndef TEND_LAKE_LAKE_PRIVATE_H
 #define TEND_LAKE_LAKE_PRIVATE_H
 
@@ -32,9 +33,17 @@ struct lake_source {
     size_t file_count;
     size_t file_cap;
     bool is_stdin;
-    bool has_hive; /* key=value folders below the root */
-    char delimiter;          /* of CSV, and the number of columns that the first file's header has */
+    bool has_hive;  /* key=value folders below the root */
+    char delimiter; /* of CSV, and the number of columns that the first file's header has */
     size_t header_count;
+};
+
+/* What a column of text in CSV or JSON really is. */
+enum lake_reading {
+    LAKE_READ_PLAIN,  /* as its type says, or not looked at yet */
+    LAKE_READ_TEXT,   /* text indeed */
+    LAKE_READ_NUMBER, /* numbers, and words for missing values */
+    LAKE_READ_NOTHING /* not one value */
 };
 
 /* A column as DuckDB sees it in the source. */
@@ -42,6 +51,7 @@ struct lake_column {
     char *name;
     duckdb_type type;
     bool is_json; /* a VARCHAR that holds JSON */
+    enum lake_reading reading;
 };
 
 struct lake_columns {
@@ -52,7 +62,8 @@ struct lake_columns {
 /* lake.c */
 enum tend_code tend__lake_connect(struct tend__lake *lake, duckdb_connection *out,
                                   struct tend_error *err) TEND_NODISCARD;
-/* Runs sql; the caller destroys *out on success. `source` may be NULL; it names what is read in messages. */
+/* Runs sql; the caller destroys *out on success. `source` may be NULL; it names what is read in
+ * messages. */
 enum tend_code tend__lake_query(duckdb_connection con, const char *sql,
                                 const struct lake_source *source, duckdb_result *out,
                                 struct tend_error *err) TEND_NODISCARD;
@@ -76,8 +87,7 @@ enum tend_code tend__lake_file_check(const char *path, const char *shown, enum l
 
 /* lake_schema.c: the columns of a source, the same in each of its files. */
 enum tend_code tend__lake_describe(duckdb_connection con, struct lake_source *source,
-                                   struct lake_columns *out,
-                                   struct tend_error *err) TEND_NODISCARD;
+                                   struct lake_columns *out, struct tend_error *err) TEND_NODISCARD;
 void tend__lake_columns_deinit(struct lake_columns *columns);
 /* Appends the table function that reads the whole source, with its columns where they are known. */
 void tend__lake_table_sql(struct tend__buf *sql, const struct lake_source *source,
@@ -85,6 +95,17 @@ void tend__lake_table_sql(struct tend__buf *sql, const struct lake_source *sourc
 /* Appends a path as a literal that DuckDB does not take for a pattern. */
 void tend__lake_file_literal(struct tend__buf *sql, const char *path);
 enum tend_type tend__lake_type(const struct lake_column *column, bool *is_supported);
+
+/* lake_header.c: a CSV file's separator and how many columns its header names. */
+enum tend_code tend__lake_learn_header(duckdb_connection con, struct lake_source *source,
+                                       struct tend_error *err) TEND_NODISCARD;
+
+/* lake_probe.c */
+enum tend_code tend__lake_probe(duckdb_connection con, const struct lake_source *source,
+                                struct lake_columns *columns,
+                                struct tend_error *err) TEND_NODISCARD;
+/* Appends the expression that reads a LAKE_READ_NUMBER column. */
+void tend__lake_number_sql(struct tend__buf *sql, const struct lake_column *column);
 
 /* lake_write.c: COPY (select) to a Parquet file, by way of a temporary one beside it. */
 enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection con,

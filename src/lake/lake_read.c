@@ -2,12 +2,14 @@
 /*
  * lake_read.c: streams a source as batches.
  *
- * The casts to tend's four types are done by DuckDB, in SQL and on its threads, so that a vector of numbers, booleans or
- * times is a tend__column as it lies: no copy. Only text (pointers) and validity (bits to bytes) are rewritten.
- * Through Arrow the same rows cost a copy of every column; that path exists for whoever needs the ABI.
+ * The casts to tend's four types are done by DuckDB, in SQL and on its threads, so that a vector of
+ * numbers, booleans or times is a tend__column as it lies: no copy. Only text (pointers) and
+ * validity (bits to bytes) are rewritten. Through Arrow the same rows cost a copy of every column;
+ * that path exists for whoever needs the ABI.
  *
- * Order: DuckDB keeps the order of files and rows. Where `order_by` asks for one, the column is streamed by itself first
- * and sorted only where it does not ascend already; the sort spills to the lake's folder, and ties keep the file's order.
+ * Order: DuckDB keeps the order of files and rows. Where `order_by` asks for one, the column is
+ * streamed by itself first and sorted only where it does not ascend already; the sort spills to the
+ * lake's folder, and ties keep the file's order.
  */
 #include "lake/lake_private.h"
 
@@ -104,7 +106,8 @@ static enum tend_code find_column(const struct tend__lake_reader *reader, const 
             (void)tend__lake_type(&reader->found.at[i], &is_supported);
             if (!is_supported) {
                 return TEND_FAIL(err, ETYPE, "column '%s' of '%s' is %s, which tend does not read",
-                                 name, reader->source.shown, column_words(reader->found.at[i].type));
+                                 name, reader->source.shown,
+                                 column_words(reader->found.at[i].type));
             }
             *out = i;
             return TEND_OK;
@@ -134,17 +137,18 @@ static enum tend_code pick_all(struct tend__lake_reader *reader, struct tend_err
     return TEND_OK;
 }
 
-/* A JSON column whose values are of several types, or all null. */
+/* A JSON column whose values are of several types. */
 static enum tend_code note_untyped(struct tend__lake_reader *reader, struct tend_error *err)
 {
     for (size_t i = 0; i < reader->column_count; i++) {
         const struct lake_column *column = &reader->found.at[reader->picked[i]];
-        if (column->is_json) {
+        if (column->is_json && column->reading == LAKE_READ_TEXT) {
             char note[512];
-            (void)snprintf(note, sizeof(note),
-                           "the values of column '%s' of '%s' have no single type: they are read as "
-                           "text",
-                           column->name, reader->source.shown);
+            (void)snprintf(
+                note, sizeof(note),
+                "the values of column '%s' of '%s' have no single type: they are read as "
+                "text",
+                column->name, reader->source.shown);
             TEND_TRY(add_note(reader, note, err));
         }
     }
@@ -195,6 +199,14 @@ static void add_expression(struct tend__buf *sql, const struct lake_source *sour
 {
     const char *before = "CAST(";
     const char *after = "";
+    if (column->reading == LAKE_READ_NUMBER) {
+        tend__lake_number_sql(sql, column);
+        return;
+    }
+    if (column->reading == LAKE_READ_NOTHING) {
+        tend__buf_text(sql, "CAST(NULL AS VARCHAR)");
+        return;
+    }
     switch (out_type(column, time_column)) {
     case TEND_TYPE_NUMBER:
         after = " AS DOUBLE)";
@@ -252,8 +264,7 @@ static void write_select(struct tend__buf *sql, const struct tend__lake_reader *
     }
     if (sort_column != NULL) {
         tend__buf_text(sql, ", ");
-        add_expression(sql, &reader->source, &reader->found.at[*sort_column],
-                       options->time_column);
+        add_expression(sql, &reader->source, &reader->found.at[*sort_column], options->time_column);
         tend__buf_text(sql, " AS sort_key, row_number() OVER () AS sort_row");
     }
     add_from(sql, reader, options);
@@ -400,12 +411,12 @@ static enum tend_code prepare_select(struct tend__lake_reader *reader,
     }
     if (options->order_by != NULL) {
         TEND_TRY(find_column(reader, options->order_by, &sort_column, err));
-        const enum tend_type type =
-            out_type(&reader->found.at[sort_column], options->time_column);
+        const enum tend_type type = out_type(&reader->found.at[sort_column], options->time_column);
         if (type != TEND_TYPE_TIME && type != TEND_TYPE_NUMBER) {
-            return TEND_FAIL(err, ETYPE, "column '%s' of '%s' is %s: rows are ordered by a time "
-                             "or a number", options->order_by, reader->source.shown,
-                             tend__type_text(type));
+            return TEND_FAIL(err, ETYPE,
+                             "column '%s' of '%s' is %s: rows are ordered by a time "
+                             "or a number",
+                             options->order_by, reader->source.shown, tend__type_text(type));
         }
         TEND_TRY(check_sorted(reader, options, sort_column, &is_sorted, err));
     }
@@ -439,8 +450,8 @@ static enum tend_code make_batch(struct tend__lake_reader *reader, const char *t
         reader->columns[i].type = reader->fields[i].type;
         text_count += reader->fields[i].type == TEND_TYPE_TEXT;
     }
-    TEND_TRY(tend__mem_new(text_count * TEND_LAKE_BATCH_MAX, sizeof(*reader->text), &reader->text,
-                           err));
+    TEND_TRY(
+        tend__mem_new(text_count * TEND_LAKE_BATCH_MAX, sizeof(*reader->text), &reader->text, err));
     reader->batch = (struct tend__batch){
         .column_count = count, .fields = reader->fields, .columns = reader->columns};
     return TEND_OK;
@@ -591,8 +602,8 @@ static uint64_t count_parquet_rows(struct tend__lake *lake, const struct lake_so
 static uint64_t estimate_rows(struct tend__lake *lake, const struct lake_source *source,
                               uint64_t row_max)
 {
-    const uint64_t rows = source->kind == LAKE_PARQUET ? count_parquet_rows(lake, source)
-                                                       : estimate_lines(source);
+    const uint64_t rows =
+        source->kind == LAKE_PARQUET ? count_parquet_rows(lake, source) : estimate_lines(source);
     return row_max != 0 && rows > row_max ? row_max : rows;
 }
 
@@ -693,9 +704,8 @@ enum tend_code tend__lake_arrow_schema(struct tend__lake_reader *reader,
         names[i] = reader->fields[i].name;
     }
     duckdb_connection_get_arrow_options(reader->con, &arrow);
-    code = take_error(
-        duckdb_to_arrow_schema(arrow, types, names, count, (struct ArrowSchema *)out),
-        "cannot give the columns as Arrow", err);
+    code = take_error(duckdb_to_arrow_schema(arrow, types, names, count, (struct ArrowSchema *)out),
+                      "cannot give the columns as Arrow", err);
 out:
     duckdb_destroy_arrow_options(&arrow);
     for (size_t i = 0; types != NULL && i < count; i++) {
@@ -716,9 +726,9 @@ enum tend_code tend__lake_arrow_next(struct tend__lake_reader *reader, struct te
     }
     duckdb_arrow_options arrow = NULL;
     duckdb_connection_get_arrow_options(reader->con, &arrow);
-    const enum tend_code code = take_error(
-        duckdb_data_chunk_to_arrow(arrow, reader->chunk, (struct ArrowArray *)out),
-        "cannot give the rows as Arrow", err);
+    const enum tend_code code =
+        take_error(duckdb_data_chunk_to_arrow(arrow, reader->chunk, (struct ArrowArray *)out),
+                   "cannot give the rows as Arrow", err);
     duckdb_destroy_arrow_options(&arrow);
     return code;
 }

@@ -2,22 +2,19 @@
 /*
  * lake_schema.c: which columns a source has, and the SQL that reads them.
  *
- * Nothing about a CSV file's dialect is left to DuckDB's sniffer but the columns' types: it would skip a header or rows
- * that do not fit its guess without a word. The first line is the header, the separator is the one of , ; tab | that
- * the header has most of, quotes are '"'. JSON's times stay text for DuckDB and are read by tend's own cast, because the
+ * Nothing about a CSV file's dialect is left to DuckDB's sniffer but the columns' types (see
+ * lake_header.c). JSON's times stay text for DuckDB and are read by tend's own cast, because the
  * sniffer settles on one format out of a mixture and then fails on the rest.
  *
- * Files of one data set must have the same columns; their order and the widths of their numbers may differ.
+ * Files of one data set must have the same columns; their order and the widths of their numbers may
+ * differ.
  */
 #include "lake/lake_private.h"
 
 #include "base/mem.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static const char separators[] = {',', ';', '\t', '|'};
 
 void tend__lake_columns_deinit(struct lake_columns *columns)
 {
@@ -31,6 +28,12 @@ void tend__lake_columns_deinit(struct lake_columns *columns)
 enum tend_type tend__lake_type(const struct lake_column *column, bool *is_supported)
 {
     *is_supported = true;
+    if (column->reading == LAKE_READ_NUMBER) {
+        return TEND_TYPE_NUMBER;
+    }
+    if (column->reading == LAKE_READ_NOTHING) {
+        return TEND_TYPE_NULL;
+    }
     switch (column->type) {
     case DUCKDB_TYPE_BOOLEAN:
         return TEND_TYPE_BOOL;
@@ -82,7 +85,6 @@ enum tend_type tend__lake_type(const struct lake_column *column, bool *is_suppor
     *is_supported = false;
     return TEND_TYPE_NULL;
 }
-
 
 void tend__lake_file_literal(struct tend__buf *sql, const char *path)
 {
@@ -244,7 +246,8 @@ out:
     return code;
 }
 
-/* Where the sniffer gives up it does not say at which line. Reading all columns as text does: it fails at the line. */
+/* Where the sniffer gives up it does not say at which line. Reading all columns as text does: it
+ * fails at the line. */
 static enum tend_code find_bad_line(duckdb_connection con, const struct lake_source *source,
                                     struct tend_error *err)
 {
@@ -294,6 +297,12 @@ static enum tend_code describe_files(duckdb_connection con, const struct lake_so
         code = describe_sql(con, tend__buf_str(&sql), &part, out, &why);
     }
     tend__buf_deinit(&sql);
+    if (code == TEND_OK && (count == 1 || source->kind == LAKE_JSON)) {
+        code = tend__lake_probe(con, &part, out, &why);
+        if (code != TEND_OK) {
+            tend__lake_columns_deinit(out);
+        }
+    }
     if (code != TEND_OK && why.line == 0 && source->kind == LAKE_CSV && count == 1) {
         code = find_bad_line(con, &part, &why);
     }
@@ -322,8 +331,9 @@ static enum tend_code compare_columns(const struct lake_columns *a, const char *
         const struct lake_column *x = &a->at[i];
         const struct lake_column *y = find_column(b, x->name);
         if (y == NULL) {
-            return TEND_FAIL(err, ETYPE, "the files differ: '%s' has a column '%s' and '%s' has not",
-                             a_file, x->name, b_file);
+            return TEND_FAIL(err, ETYPE,
+                             "the files differ: '%s' has a column '%s' and '%s' has not", a_file,
+                             x->name, b_file);
         }
         const enum tend_type x_type = tend__lake_type(x, &is_supported);
         const enum tend_type y_type = tend__lake_type(y, &is_supported);
@@ -336,138 +346,75 @@ static enum tend_code compare_columns(const struct lake_columns *a, const char *
     return TEND_OK;
 }
 
-/* JSON leaves absent keys out, so only files of columns are held against each other. */
+/* Files of columns must be alike; JSON leaves absent keys out and is not looked at. *merged is the
+ * first file's columns, with the types of later files where the first has no values; the caller
+ * frees it whatever comes out. */
 static enum tend_code check_same(duckdb_connection con, const struct lake_source *source,
-                                 struct tend_error *err)
+                                 struct lake_columns *merged, struct tend_error *err)
 {
-    struct lake_columns first = {.count = 0};
     struct lake_columns other = {.count = 0};
-    enum tend_code code = describe_files(con, source, 0, 1, &first, err);
+    enum tend_code code = describe_files(con, source, 0, 1, merged, err);
     for (size_t i = 1; code == TEND_OK && i < source->file_count; i++) {
         TEND_TRY_OUT(describe_files(con, source, i, 1, &other, err));
-        TEND_TRY_OUT(compare_columns(&first, source->files[0], &other, source->files[i], err));
-        TEND_TRY_OUT(compare_columns(&other, source->files[i], &first, source->files[0], err));
+        TEND_TRY_OUT(compare_columns(merged, source->files[0], &other, source->files[i], err));
+        TEND_TRY_OUT(compare_columns(&other, source->files[i], merged, source->files[0], err));
+        for (size_t k = 0; k < merged->count; k++) {
+            struct lake_column *column = &merged->at[k];
+            const struct lake_column *later = find_column(&other, column->name);
+            if (column->reading == LAKE_READ_NOTHING && later != NULL) {
+                column->type = later->type;
+                column->reading = later->reading;
+            }
+        }
         tend__lake_columns_deinit(&other);
     }
 out:
     tend__lake_columns_deinit(&other);
-    tend__lake_columns_deinit(&first);
     return code;
 }
 
-/* The first line of a CSV file, packed or not, into line; *found is false where there is none. */
-static enum tend_code read_header(duckdb_connection con, const struct lake_source *source,
-                                  struct tend__buf *line, bool *found, struct tend_error *err)
+/* All files read together give text wherever one of them does: what each of them said decides. */
+static void settle_readings(struct lake_columns *columns, const struct lake_columns *merged)
 {
-    static const char *const packings[] = {"none", "gzip", "zstd"};
-    struct tend__buf sql;
-    duckdb_result result = {0};
-    tend__buf_init(&sql, LAKE_SQL_MAX);
-    tend__buf_text(&sql, "SELECT line FROM read_csv(");
-    tend__lake_file_literal(&sql, source->files[0]);
-    tend__buf_printf(&sql,
-                     ", delim=chr(1), quote='', escape='', header=false, auto_detect=false, "
-                     "null_padding=true, strict_mode=false, compression='%s', "
-                     "columns={'line': 'VARCHAR'}) LIMIT 1",
-                     packings[source->packing]);
-    enum tend_code code = tend__buf_code(&sql, err);
-    if (code == TEND_OK) {
-        code = tend__lake_query(con, tend__buf_str(&sql), source, &result, err);
-    }
-    tend__buf_deinit(&sql);
-    TEND_TRY(code);
-    duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
-    *found = false;
-    if (chunk != NULL && duckdb_data_chunk_get_size(chunk) > 0) {
-        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, 0);
-        if (duckdb_validity_row_is_valid(duckdb_vector_get_validity(vector), 0)) {
-            duckdb_string_t *text = duckdb_vector_get_data(vector);
-            tend__buf_add(line, duckdb_string_t_data(text), duckdb_string_t_length(*text));
-            *found = true;
+    for (size_t i = 0; i < columns->count; i++) {
+        struct lake_column *column = &columns->at[i];
+        const struct lake_column *said = find_column(merged, column->name);
+        bool is_supported = false;
+        if (said == NULL || column->type != DUCKDB_TYPE_VARCHAR) {
+            continue;
+        }
+        switch (tend__lake_type(said, &is_supported)) {
+        case TEND_TYPE_NUMBER:
+            column->reading = LAKE_READ_NUMBER;
+            break;
+        case TEND_TYPE_NULL:
+            column->reading = LAKE_READ_NOTHING;
+            break;
+        case TEND_TYPE_TEXT:
+        case TEND_TYPE_BOOL:
+        case TEND_TYPE_TIME:
+            break;
         }
     }
-    duckdb_destroy_data_chunk(&chunk);
-    duckdb_destroy_result(&result);
-    return tend__buf_code(line, err);
-}
-
-/* Whether every value of a header line is a number or nothing: then it is a row, and names are missing. */
-static bool is_all_numbers(const char *line, char separator)
-{
-    bool has_number = false;
-    const char *at = line;
-    for (;;) {
-        char *end = NULL;
-        (void)strtod(at, &end);
-        if (end != at) {
-            has_number = true;
-            at = end;
-        }
-        while (*at == ' ' || *at == '\r') {
-            at++;
-        }
-        if (*at == '\0') {
-            return has_number;
-        }
-        if (*at != separator) {
-            return false;
-        }
-        at++;
-    }
-}
-
-static char choose_separator(const char *line, size_t *column_count)
-{
-    size_t counts[TEND_ARRAY_LEN(separators)] = {0};
-    bool is_quoted = false;
-    size_t best = 0;
-    for (const char *c = line; *c != '\0'; c++) {
-        is_quoted = *c == '"' ? !is_quoted : is_quoted;
-        for (size_t i = 0; !is_quoted && i < TEND_ARRAY_LEN(separators); i++) {
-            counts[i] += *c == separators[i];
-        }
-    }
-    for (size_t i = 1; i < TEND_ARRAY_LEN(separators); i++) {
-        if (counts[i] > counts[best]) {
-            best = i;
-        }
-    }
-    *column_count = counts[best] + 1;
-    return separators[best];
-}
-
-static enum tend_code learn_dialect(duckdb_connection con, struct lake_source *source,
-                                    struct tend_error *err)
-{
-    struct tend__buf line;
-    bool found = false;
-    tend__buf_init(&line, LAKE_SQL_MAX);
-    enum tend_code code = read_header(con, source, &line, &found, err);
-    if (code == TEND_OK && !found) {
-        code = TEND_FAIL(err, ECORRUPT, "'%s' has no header line with the names of the columns",
-                         source->shown);
-    }
-    if (code == TEND_OK) {
-        source->delimiter = choose_separator(tend__buf_str(&line), &source->header_count);
-        if (is_all_numbers(tend__buf_str(&line), source->delimiter)) {
-            code = TEND_FAIL_AT(err, ECORRUPT, 1, 0,
-                                "the first line of '%s' has only numbers: put the names of the "
-                                "columns there",
-                                source->shown);
-        }
-    }
-    tend__buf_deinit(&line);
-    return code;
 }
 
 enum tend_code tend__lake_describe(duckdb_connection con, struct lake_source *source,
                                    struct lake_columns *out, struct tend_error *err)
 {
     if (source->kind == LAKE_CSV) {
-        TEND_TRY(learn_dialect(con, source, err));
+        TEND_TRY(tend__lake_learn_header(con, source, err));
     }
-    if (source->file_count > 1 && source->kind != LAKE_JSON) {
-        TEND_TRY(check_same(con, source, err));
+    if (source->file_count == 1 || source->kind == LAKE_JSON) {
+        return describe_files(con, source, 0, source->file_count, out, err);
     }
-    return describe_files(con, source, 0, source->file_count, out, err);
+    struct lake_columns merged = {.count = 0};
+    enum tend_code code = check_same(con, source, &merged, err);
+    if (code == TEND_OK) {
+        code = describe_files(con, source, 0, source->file_count, out, err);
+    }
+    if (code == TEND_OK) {
+        settle_readings(out, &merged);
+    }
+    tend__lake_columns_deinit(&merged);
+    return code;
 }

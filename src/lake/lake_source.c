@@ -2,9 +2,10 @@
 /*
  * lake_source.c: from what a user typed to a sorted list of files of one type.
  *
- * A file's type is what its name says, and its first bytes must agree: a CSV file that is called .parquet is an error,
- * never a guess. A name that says nothing is read as what the bytes look like. Files whose names begin with `_` or `.`
- * are not data (Spark's _SUCCESS, editors' leftovers).
+ * A file's type is what its name says, and its first bytes must agree: a CSV file that is called
+ * .parquet is an error, never a guess. A name that says nothing is read as what the bytes look
+ * like. Files whose names begin with `_` or `.` are not data (Spark's _SUCCESS, editors'
+ * leftovers).
  */
 #include "lake/lake_private.h"
 
@@ -339,8 +340,8 @@ static enum tend_code walk_folder(FTS *tree, struct lake_source *source, struct 
     enum lake_kind kind = LAKE_CSV;
     enum lake_packing packing = LAKE_PLAIN;
     for (FTSENT *entry = fts_read(tree); entry != NULL; entry = fts_read(tree)) {
-        const bool is_hidden = entry->fts_level > 0 &&
-                               (entry->fts_name[0] == '.' || entry->fts_name[0] == '_');
+        const bool is_hidden =
+            entry->fts_level > 0 && (entry->fts_name[0] == '.' || entry->fts_name[0] == '_');
         switch (entry->fts_info) {
         case FTS_D:
             if (is_hidden) {
@@ -417,8 +418,7 @@ static enum tend_code add_listed(duckdb_data_chunk chunk, const char *pattern,
         struct stat info;
         (void)snprintf(file, sizeof(file), "%.*s", (int)duckdb_string_t_length(files[i]),
                        duckdb_string_t_data(&files[i]));
-        if (!is_hidden_match(file, pattern) && stat(file, &info) == 0 &&
-            S_ISREG(info.st_mode)) {
+        if (!is_hidden_match(file, pattern) && stat(file, &info) == 0 && S_ISREG(info.st_mode)) {
             TEND_TRY(add_file(source, file, err));
             source->has_hive = source->has_hive || strchr(file, '=') != NULL;
         }
@@ -494,8 +494,8 @@ out:
     return code;
 }
 
-/* Standard input cannot be read twice and DuckDB must: it is kept in the private folder first. */
-/* Standard input can be read once, and some passes come twice: the copy stays until the lake's folder goes. */
+/* Standard input can be read once, and DuckDB and some commands pass over data twice: it is kept in
+ * the private folder, where a second opening finds it, until that folder goes. */
 static enum tend_code find_stdin(struct tend__lake *lake, struct lake_source *source,
                                  struct tend_error *err)
 {
@@ -560,8 +560,7 @@ static enum tend_code check_files(struct lake_source *source, struct tend_error 
             source->kind = kind;
             source->packing = packing;
         } else if (kind != source->kind) {
-            return TEND_FAIL(err, ETYPE,
-                             "'%s' holds files of two types: '%s' is %s and '%s' is %s",
+            return TEND_FAIL(err, ETYPE, "'%s' holds files of two types: '%s' is %s and '%s' is %s",
                              source->shown, source->files[0], kind_words(source->kind),
                              source->files[i], kind_words(kind));
         } else if (packing != source->packing) {

@@ -2,9 +2,9 @@
 /*
  * lake_table.c: whole small tables, with their own types, between Arrow and Parquet.
  *
- * DuckDB takes an Arrow struct array as one data chunk, but forgets the struct's own offset, so an array that has one is
- * refused. The other way it gives chunks of 2,048 rows; to get one array each column is gathered by list(), whose one
- * row has the column as the child array.
+ * DuckDB takes an Arrow struct array as one data chunk, but forgets the struct's own offset, so an
+ * array that has one is refused. The other way it gives chunks of 2,048 rows; to get one array each
+ * column is gathered by list(), whose one row has the column as the child array.
  */
 #include "lake/lake_private.h"
 
@@ -111,7 +111,8 @@ static void release_schema_loan(struct tend_arrow_schema *schema)
     schema->release = NULL;
 }
 
-/* The table as one chunk. It points into the caller's array and is destroyed before this file's functions return. */
+/* The table as one chunk. It points into the caller's array and is destroyed before this file's
+ * functions return. */
 static enum tend_code lend_chunk(duckdb_connection con, const struct tend_arrow_schema *schema,
                                  const struct tend_arrow_array *array, duckdb_data_chunk *out,
                                  struct tend_error *err)
@@ -205,12 +206,13 @@ out:
     return code;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------
+ */
 
 /* The column types of the file as an Arrow schema. */
 static enum tend_code read_schema(duckdb_connection con, const struct lake_source *source,
-                                  const struct lake_columns *columns,
-                                  struct tend_arrow_schema *out, struct tend_error *err)
+                                  const struct lake_columns *columns, struct tend_arrow_schema *out,
+                                  struct tend_error *err)
 {
     struct tend__buf sql;
     duckdb_prepared_statement statement = NULL;

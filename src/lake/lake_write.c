@@ -2,8 +2,9 @@
 /*
  * lake_write.c: Parquet files that are there whole or not at all.
  *
- * Rows are gathered in a temporary table (which spills as everything in the lake) and copied to a file beside the one
- * that is wanted; that file is synced and takes the name at the end, and then the folder is synced. The file is 0600.
+ * Rows are gathered in a temporary table (which spills as everything in the lake) and copied to a
+ * file beside the one that is wanted; that file is synced and takes the name at the end, and then
+ * the folder is synced. The file is 0600.
  */
 #include "lake/lake_private.h"
 
@@ -60,7 +61,8 @@ static duckdb_type chunk_type(enum tend_type type)
     return DUCKDB_TYPE_VARCHAR;
 }
 
-/* ---- the file ----------------------------------------------------------------------------------- */
+/* ---- the file -----------------------------------------------------------------------------------
+ */
 
 /* "/a/b/c.parquet" gives "/a/b", "c.parquet" gives ".". */
 static void folder_of(const char *path, char folder[LAKE_PATH_MAX])
@@ -100,9 +102,10 @@ static enum tend_code place(const char *temp_path, const char *path, struct tend
     return TEND_OK;
 }
 
-/* Made empty here, so that what is wrong with the place is said before work is done, and that it is 0600. */
-static enum tend_code make_temp(struct tend__lake *lake, const char *path,
-                                char temp[LAKE_PATH_MAX], struct tend_error *err)
+/* Made empty here, so that what is wrong with the place is said before work is done, and that it is
+ * 0600. */
+static enum tend_code make_temp(struct tend__lake *lake, const char *path, char temp[LAKE_PATH_MAX],
+                                struct tend_error *err)
 {
     const int len = snprintf(temp, LAKE_PATH_MAX, "%s.%ld-%" PRIu64 ".part", path, (long)getpid(),
                              lake->temp_count++);
@@ -131,8 +134,8 @@ static enum tend_code fail_write(enum tend_code code, const char *path, struct t
 }
 
 /* COPY (sql) to path, by way of a temporary file. */
-enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection con, const char *select,
-                               const char *path, struct tend_error *err)
+enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection con,
+                                    const char *select, const char *path, struct tend_error *err)
 {
     char temp[LAKE_PATH_MAX];
     struct tend__buf sql;
@@ -163,7 +166,8 @@ enum tend_code tend__lake_copy(struct tend__lake *lake, const char *sql, const c
     return tend__lake_copy_from(lake, lake->con, sql, path, err);
 }
 
-/* ---- batches ------------------------------------------------------------------------------------ */
+/* ---- batches ------------------------------------------------------------------------------------
+ */
 
 static enum tend_code run_sql(duckdb_connection con, struct tend__buf *sql, struct tend_error *err)
 {
@@ -183,8 +187,8 @@ static enum tend_code open_appender(duckdb_connection con, duckdb_appender *out,
     return TEND_OK;
 }
 
-static enum tend_code make_table(struct tend__lake_writer *writer,
-                                 const struct tend__field *fields, struct tend_error *err)
+static enum tend_code make_table(struct tend__lake_writer *writer, const struct tend__field *fields,
+                                 struct tend_error *err)
 {
     struct tend__buf sql;
     duckdb_logical_type *types = NULL;
@@ -341,8 +345,8 @@ enum tend_code tend__lake_writer_finish(struct tend__lake_writer *writer, struct
 {
     enum tend_code code = finish_rows(&writer->appender, err);
     if (code == TEND_OK) {
-        code = tend__lake_copy_from(writer->lake, writer->con, "SELECT * FROM temp." ROWS_TABLE, writer->path,
-                        err);
+        code = tend__lake_copy_from(writer->lake, writer->con, "SELECT * FROM temp." ROWS_TABLE,
+                                    writer->path, err);
     }
     tend__lake_writer_free(writer);
     return code;

@@ -20,7 +20,7 @@
  * the table. A number is keyed by its eight bytes; -0 must be made 0 and NaN kept out by the
  * caller.
  *
- * Memory: at most 512 KiB for whole numbers, 5 MiB for the table, 1 MiB for the sketch, and the
+ * Memory: at most 512 KiB for whole numbers, 7 MiB for the table, 1 MiB for the sketch, and the
  * bytes of the texts in the table.
  */
 #ifndef TEND_PROFILE_DISTINCT_H

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan.c: makes, compares and hashes plans, and checks that a column is one (plan.h says what it
  * must be). */
-#include "profile/plan_inner.h"
+#include "profile/plan.h"
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "profile/plan_inner.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,10 +2,11 @@
 /*
  * ledger.c: the hash chain over the ledger's entries.
  *
- * An entry's hash is SHA-256 over "tend-ledger-1\n" and nine fields, each written as its length in bytes in decimal, a
- * colon, the bytes and a line feed: prev_hash, seq, time_us, kind, model, version, cost, value_low, evidence. Whole
- * numbers are in decimal; cost and value are the sixteen hexadecimal digits of their IEEE 754 bits, high byte first;
- * the rest is the stored text. docs/ledger-format.md repeats this with a program in Python that checks a file.
+ * An entry's hash is SHA-256 over "tend-ledger-1\n" and nine fields, each written as its length in
+ * bytes in decimal, a colon, the bytes and a line feed: prev_hash, seq, time_us, kind, model,
+ * version, cost, value_low, evidence. Whole numbers are in decimal; cost and value are the sixteen
+ * hexadecimal digits of their IEEE 754 bits, high byte first; the rest is the stored text.
+ * docs/ledger-format.md repeats this with a program in Python that checks a file.
  */
 #include "state/ledger.h"
 
@@ -131,8 +132,8 @@ static enum tend_code append_all(struct tend__ledger *ledger,
     char last_hash[TEND_SHA256_HEX_SIZE];
     int64_t seq = 0;
     TEND_TRY(tend__ledger_head(ledger, &seq, last_hash, err));
-    TEND_TRY(tend__db_prepare(ledger, "INSERT INTO ledger VALUES (?,?,?,?,?,?,?,?,?,?)",
-                              &statement, err));
+    TEND_TRY(tend__db_prepare(ledger, "INSERT INTO ledger VALUES (?,?,?,?,?,?,?,?,?,?)", &statement,
+                              err));
     enum tend_code code = TEND_OK;
     for (size_t i = 0; i < count && code == TEND_OK; i++) {
         seq++;
@@ -249,8 +250,9 @@ static enum tend_code check_link(void *ctx, const struct tend__ledger_row *row,
     return TEND_OK;
 }
 
-/* The first entry, 0 for none, whose values are not of the types that the chain was made of: a text with a zero byte
- * or a number kept as text reads as something else here than for another program. */
+/* The first entry, 0 for none, whose values are not of the types that the chain was made of: a text
+ * with a zero byte or a number kept as text reads as something else here than for another program.
+ */
 static enum tend_code find_odd_entry(struct tend__ledger *ledger, int64_t *seq,
                                      struct tend_error *err)
 {
@@ -271,8 +273,8 @@ static enum tend_code verify_snapshot(struct tend__ledger *ledger, struct chain 
     int64_t highest = 0;
     int64_t odd = 0;
     TEND_TRY(tend__ledger_each(ledger, check_link, chain, err));
-    TEND_TRY(tend__db_int(ledger, "SELECT seq FROM sqlite_sequence WHERE name = 'ledger'",
-                          &highest, err));
+    TEND_TRY(tend__db_int(ledger, "SELECT seq FROM sqlite_sequence WHERE name = 'ledger'", &highest,
+                          err));
     TEND_TRY(find_odd_entry(ledger, &odd, err));
     if (odd != 0 && (chain->bad_seq == 0 || odd < chain->bad_seq)) {
         chain->bad_seq = odd;

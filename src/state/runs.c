@@ -12,8 +12,7 @@ static enum tend_code put_report(struct tend__ledger *ledger, const struct tend_
 {
     sqlite3_stmt *statement = NULL;
     TEND_TRY(tend__db_prepare(
-        ledger,
-        "INSERT INTO runs(name, model, time_us, config_hash, json) VALUES (?,?,?,?,?)",
+        ledger, "INSERT INTO runs(name, model, time_us, config_hash, json) VALUES (?,?,?,?,?)",
         &statement, err));
     tend__db_bind_text(statement, 1, run->name);
     tend__db_bind_text(statement, 2, run->model);
@@ -30,8 +29,7 @@ static enum tend_code put_incidents(struct tend__ledger *ledger, const struct te
 {
     sqlite3_stmt *statement = NULL;
     enum tend_code code = TEND_OK;
-    TEND_TRY(tend__db_prepare(ledger, "INSERT INTO incidents VALUES (?,?,?,?,?)", &statement,
-                              err));
+    TEND_TRY(tend__db_prepare(ledger, "INSERT INTO incidents VALUES (?,?,?,?,?)", &statement, err));
     for (size_t i = 0; i < run->incident_count && code == TEND_OK; i++) {
         tend__db_bind_text(statement, 1, run->name);
         tend__db_bind_int(statement, 2, run->incidents[i].number);
@@ -181,9 +179,8 @@ enum tend_code tend__state_each_window(struct tend__ledger *ledger, const char *
 {
     sqlite3_stmt *statement = NULL;
     enum tend_code code = TEND_OK;
-    TEND_TRY(tend__db_prepare(ledger,
-                              "SELECT start_us, json FROM windows WHERE run = ? ORDER BY idx",
-                              &statement, err));
+    TEND_TRY(tend__db_prepare(
+        ledger, "SELECT start_us, json FROM windows WHERE run = ? ORDER BY idx", &statement, err));
     tend__db_bind_text(statement, 1, run_name);
     for (;;) {
         bool has_row = false;

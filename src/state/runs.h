@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * runs.h: what a backtest or a demo found, kept for `tend why`, `tend versions` and `tend ledger` afterwards.
+ * runs.h: what a backtest or a demo found, kept for `tend why`, `tend versions` and `tend ledger`
+ * afterwards.
  *
- * A run is one JSON document (the report) with its incidents and windows beside it, each also a JSON document with the
- * few columns that commands look up by. Putting a run of the same name replaces it whole, in one transaction.
+ * A run is one JSON document (the report) with its incidents and windows beside it, each also a
+ * JSON document with the few columns that commands look up by. Putting a run of the same name
+ * replaces it whole, in one transaction.
  */
 #ifndef TEND_STATE_RUNS_H
 #define TEND_STATE_RUNS_H
@@ -39,7 +41,8 @@ struct tend__run {
 enum tend_code tend__state_put_run(struct tend__ledger *ledger, const struct tend__run *run,
                                    struct tend_error *err) TEND_NODISCARD;
 
-/* The newest run's name and report, or those of `name`. *found = false: none. The caller frees the texts. */
+/* The newest run's name and report, or those of `name`. *found = false: none. The caller frees the
+ * texts. */
 enum tend_code tend__state_get_run(struct tend__ledger *ledger, const char *name, char **out_name,
                                    char **out_json, bool *found,
                                    struct tend_error *err) TEND_NODISCARD;

@@ -15,8 +15,8 @@
 #define BUSY_MS_STEP 10
 
 /*
- * One entry a format, applied in order and never changed once released. AUTOINCREMENT keeps the highest seq that ever
- * was in sqlite_sequence, so that entries cut off at the end are missed too.
+ * One entry a format, applied in order and never changed once released. AUTOINCREMENT keeps the
+ * highest seq that ever was in sqlite_sequence, so that entries cut off at the end are missed too.
  */
 static const char *const migrations[STATE_FORMAT] = {
     "CREATE TABLE migrations("
@@ -73,9 +73,8 @@ enum tend_code tend__db_fail(const struct tend__ledger *ledger, int status, stru
     switch (status & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return TEND_FAIL(err, ETIMEOUT,
-                         "another process has held '%s' for %d seconds: try again", ledger->path,
-                         BUSY_MS_MAX / 1000);
+        return TEND_FAIL(err, ETIMEOUT, "another process has held '%s' for %d seconds: try again",
+                         ledger->path, BUSY_MS_MAX / 1000);
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
         return TEND_FAIL(err, ECORRUPT, "'%s' is not a state file of tend, or is damaged",
@@ -145,7 +144,8 @@ enum tend_code tend__db_end(struct tend__ledger *ledger, enum tend_code code,
         code = tend__db_exec(ledger, "COMMIT", err);
     }
     if (code != TEND_OK && sqlite3_get_autocommit(ledger->db) == 0) {
-        /* What failed is already told; a rollback that fails too leaves the work undone all the same. */
+        /* What failed is already told; a rollback that fails too leaves the work undone all the
+         * same. */
         (void)sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
     }
     return code;
@@ -244,7 +244,8 @@ static enum tend_code set_up(struct tend__ledger *ledger, struct tend_error *err
     return tend__db_end(ledger, migrate(ledger, err), err);
 }
 
-/* The file is made here and not by SQLite, so that it is 0600 whatever the umask; SQLite gives its journals the same. */
+/* The file is made here and not by SQLite, so that it is 0600 whatever the umask; SQLite gives its
+ * journals the same. */
 static enum tend_code make_file(const char *path, bool must_exist, struct tend_error *err)
 {
     struct stat info;
@@ -273,8 +274,8 @@ static enum tend_code open_file(const char *path, bool must_exist, struct tend__
     TEND_TRY(make_file(path, must_exist, err));
     TEND_TRY(tend__mem_new(1, sizeof(*ledger), &ledger, err));
     TEND_TRY_OUT(tend__mem_text(path, strlen(path), &ledger->path, err));
-    const int status = sqlite3_open_v2(path, &ledger->db,
-                                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    const int status =
+        sqlite3_open_v2(path, &ledger->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (status != SQLITE_OK) {
         code = TEND_FAIL(err, EIO, "cannot open '%s': %s", path, sqlite3_errstr(status));
         goto out;

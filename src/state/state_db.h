@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * state_db.h: what the files of src/state share: one SQLite file, its schema, and errors with the file's name in them.
- * Only they include it.
+ * state_db.h: what the files of src/state share: one SQLite file, its schema, and errors with the
+ * file's name in them. Only they include it.
  *
- * A statement's binds cannot fail but for memory, and then the step that follows says so: bind results are not looked at
- * one by one.
+ * A statement's binds cannot fail but for memory, and then the step that follows says so: bind
+ * results are not looked at one by one.
  */
 #ifndef TEND_STATE_STATE_DB_H
 #define TEND_STATE_STATE_DB_H
@@ -38,7 +38,8 @@ enum tend_code tend__db_step(struct tend__ledger *ledger, sqlite3_stmt *statemen
 enum tend_code tend__db_run(struct tend__ledger *ledger, sqlite3_stmt *statement,
                             struct tend_error *err) TEND_NODISCARD;
 
-/* BEGIN IMMEDIATE, and COMMIT where code is TEND_OK, else ROLLBACK. The result is the first that failed. */
+/* BEGIN IMMEDIATE, and COMMIT where code is TEND_OK, else ROLLBACK. The result is the first that
+ * failed. */
 enum tend_code tend__db_begin(struct tend__ledger *ledger, struct tend_error *err) TEND_NODISCARD;
 enum tend_code tend__db_end(struct tend__ledger *ledger, enum tend_code code,
                             struct tend_error *err) TEND_NODISCARD;

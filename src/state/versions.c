@@ -13,13 +13,12 @@
 
 #define NAMES_MAX 10000
 
-static enum tend_code put_artefact(struct tend__ledger *ledger,
-                                   const struct tend__version *version, const char *hash,
-                                   struct tend_error *err)
+static enum tend_code put_artefact(struct tend__ledger *ledger, const struct tend__version *version,
+                                   const char *hash, struct tend_error *err)
 {
     sqlite3_stmt *statement = NULL;
-    TEND_TRY(tend__db_prepare(ledger, "INSERT OR IGNORE INTO artefacts VALUES (?, ?)", &statement,
-                              err));
+    TEND_TRY(
+        tend__db_prepare(ledger, "INSERT OR IGNORE INTO artefacts VALUES (?, ?)", &statement, err));
     tend__db_bind_text(statement, 1, hash);
     (void)sqlite3_bind_blob64(statement, 2, version->artefact, version->artefact_len,
                               SQLITE_STATIC);
@@ -49,8 +48,7 @@ static enum tend_code put_row(struct tend__ledger *ledger, const struct tend__ve
     tend__db_bind_text(statement, 9, version->data_hash);
     tend__db_bind_text(statement, 10, version->config_hash);
     tend__db_bind_text(statement, 11, version->verdict);
-    tend__db_bind_text(statement, 12,
-                       version->lineage_json != NULL ? version->lineage_json : "{}");
+    tend__db_bind_text(statement, 12, version->lineage_json != NULL ? version->lineage_json : "{}");
     tend__db_bind_text(statement, 13, hash);
     tend__db_bind_int(statement, 14, (int64_t)version->artefact_len);
     tend__db_bind_text(statement, 15, version->artefact_path);
@@ -73,8 +71,8 @@ static enum tend_code put_in_transaction(struct tend__ledger *ledger,
     }
     TEND_TRY(put_row(ledger, version, hash, err));
     return tend__db_exec(
-        ledger,
-        "DELETE FROM artefacts WHERE hash NOT IN (SELECT artefact_hash FROM versions)", err);
+        ledger, "DELETE FROM artefacts WHERE hash NOT IN (SELECT artefact_hash FROM versions)",
+        err);
 }
 
 enum tend_code tend__versions_put(struct tend__ledger *ledger, const struct tend__version *version,
@@ -103,8 +101,8 @@ static enum tend_code add_name(void *ctx, const struct tend__version *version,
     struct name_list *list = ctx;
     TEND_TRY(tend__mem_grow(&list->names, &list->cap, list->count + 1, NAMES_MAX,
                             sizeof(*list->names), err));
-    TEND_TRY(tend__mem_text(version->version, strlen(version->version),
-                            &list->names[list->count], err));
+    TEND_TRY(
+        tend__mem_text(version->version, strlen(version->version), &list->names[list->count], err));
     list->count++;
     return TEND_OK;
 }
@@ -118,9 +116,8 @@ static enum tend_code fail_missing(struct tend__ledger *ledger, const char *mode
         near = tend__name_nearest(version, (const char *const *)list.names, list.count);
     }
     if (near != NULL) {
-        tend__error_set(err, TEND_ENOTFOUND,
-                        "model '%s' has no version '%s' (did you mean '%s'?)", model, version,
-                        near);
+        tend__error_set(err, TEND_ENOTFOUND, "model '%s' has no version '%s' (did you mean '%s'?)",
+                        model, version, near);
     } else {
         tend__error_set(err, TEND_ENOTFOUND, "model '%s' has no version '%s'", model, version);
     }

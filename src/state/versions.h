@@ -2,9 +2,10 @@
 /*
  * versions.h: the trained versions of models with their lineage, in the ledger's file.
  *
- * Lineage is what is needed to make the version again and to know what it was judged on: the hash of the data's
- * manifest, of the configuration, the seed, the parents, the trained rows and their range of time, the verdict. It is
- * kept as one JSON document beside the columns that commands sort and show.
+ * Lineage is what is needed to make the version again and to know what it was judged on: the hash
+ * of the data's manifest, of the configuration, the seed, the parents, the trained rows and their
+ * range of time, the verdict. It is kept as one JSON document beside the columns that commands sort
+ * and show.
  */
 #ifndef TEND_STATE_VERSIONS_H
 #define TEND_STATE_VERSIONS_H
@@ -44,12 +45,14 @@ enum tend_code tend__versions_judge(struct tend__ledger *ledger, const char *mod
 typedef enum tend_code (*tend__version_fn)(void *ctx, const struct tend__version *version,
                                            struct tend_error *err);
 
-/* In order of training. `model` NULL = all. Artefact bytes are not read here (artefact is NULL, artefact_len is told). */
+/* In order of training. `model` NULL = all. Artefact bytes are not read here (artefact is NULL,
+ * artefact_len is told). */
 enum tend_code tend__versions_each(struct tend__ledger *ledger, const char *model,
                                    tend__version_fn fn, void *ctx,
                                    struct tend_error *err) TEND_NODISCARD;
 
-/* The model's bytes, checked against their hash (TEND_ECORRUPT). The caller frees *bytes with tend__mem_free. */
+/* The model's bytes, checked against their hash (TEND_ECORRUPT). The caller frees *bytes with
+ * tend__mem_free. */
 enum tend_code tend__versions_artefact(struct tend__ledger *ledger, const char *model,
                                        const char *version, void **bytes, size_t *len,
                                        struct tend_error *err) TEND_NODISCARD;

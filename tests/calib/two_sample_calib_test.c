@@ -4,11 +4,11 @@
  * where nothing has drifted, how large the excess is then, and what the sizes cost in power.
  *
  * Rows are drawn one by one (alias method), both sides from the same population; 2000 repetitions a
- * scenario (500 where a side has 100,000 rows), seeds 201 onwards. Bounds: at most the nominal
- * level plus a tenth of it plus 3.3 binomial standard errors. For the sums over cells, which must
- * be neither too large nor too small, also no less than seven tenths of it minus 3.3 standard
- * errors. ks, l_inf and so the combined p are discrete or bounds where cells are few or rare, and
- * only bounded above.
+ * scenario (500 where a side has 100,000 rows), seeds 201 onwards. Bounds: the count is refused
+ * where it is so large that a true share of 1.1 times the level gives as much with a chance below
+ * 1e-4 (exact binomial tail). For the sums over cells, which must not be too small either, also
+ * where .7 times the level gives as little with a chance below 1e-4. ks, l_inf and so the combined
+ * p are discrete or bounds where cells are few or rare, and only bounded above.
  */
 #include "unit.h"
 
@@ -16,6 +16,7 @@
 
 #include "base/compiler.h"
 #include "base/rng.h"
+#include "stat/special.h"
 #include "stat/two_sample.h"
 
 #define CELLS_MAX 256
@@ -140,11 +141,13 @@ static int check_shares(const struct scenario *s, int small[P_COUNT][2], int rep
         }
         print_message(" %s", P_NAMES[i]);
         for (int l = 0; l < 2; l++) {
+            const uint64_t count = (uint64_t)small[i][l];
+            const uint64_t n = (uint64_t)repeats;
             const double share = (double)small[i][l] / repeats;
-            const double error = sqrt(levels[l] * (1 - levels[l]) / repeats);
             const bool two_sided = i <= CHI2 && s->cell_count > 3;
-            const bool over = share > 1.1 * levels[l] + 3.3 * error;
-            const bool under = two_sided && share < 0.7 * levels[l] - 3.3 * error;
+            const bool over = tend__binomial_at_least(count, n, 1.1 * levels[l]) < 1e-4;
+            const bool under =
+                two_sided && tend__binomial_at_most(count, n, 0.7 * levels[l]) < 1e-4;
             print_message("%s%.4f%s", l == 0 ? " " : "/", share, over || under ? "!" : "");
             bad += over || under;
         }

@@ -99,8 +99,8 @@ TEND_UNUSED static const char *fixture_text(struct fixture *fixture, const char 
     return fixture_bytes(fixture, name, text, strlen(text));
 }
 
-/* A CSV of `row_count` rows: t ascends by one second from 2001-01-01, n = row, x = row / 2 (empty every tenth), s of
- * five cities. */
+/* A CSV of `row_count` rows: t ascends by one second from 2001-01-01, n = row, x = row / 2 (empty
+ * every tenth), s of five cities. */
 TEND_UNUSED static const char *fixture_csv(struct fixture *fixture, const char *name,
                                            size_t row_count)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lake_error_test.c: each thing that can be wrong with data has its own sentence, and it is pinned here. */
+/* lake_error_test.c: each thing that can be wrong with data has its own sentence, and it is pinned
+ * here. */
 #include "unit.h"
 
 #include "fixture.h"
@@ -177,9 +178,10 @@ static void a_truncated_parquet_file_is_told(void **state)
                    "'stub.parquet' is not a whole Parquet file: it ends after 6 bytes without a "
                    "footer; it may be truncated");
     fixture_bytes(&fixture, "lies.parquet", "PAR1\xff\xff\xff\x7fPAR1", 12);
-    expect_failure("lies.parquet", NULL, TEND_ECORRUPT, 0,
-                   "'lies.parquet' is not a Parquet file: its footer would be 2147483647 bytes, and "
-                   "the file has 12");
+    expect_failure(
+        "lies.parquet", NULL, TEND_ECORRUPT, 0,
+        "'lies.parquet' is not a Parquet file: its footer would be 2147483647 bytes, and "
+        "the file has 12");
 }
 
 static void a_parquet_file_with_spoilt_bytes_is_an_error_and_not_a_crash(void **state)
@@ -188,9 +190,9 @@ static void a_parquet_file_with_spoilt_bytes_is_an_error_and_not_a_crash(void **
     struct tend_error err = {.code = TEND_OK};
     (void)state;
     const char *whole = fixture_path(&fixture, "good.parquet");
-    assert_tend_ok(tend__lake_copy(lake, "SELECT i, 'text ' || i AS s FROM range(3000) t(i)", whole,
-                                   &err),
-                   &err);
+    assert_tend_ok(
+        tend__lake_copy(lake, "SELECT i, 'text ' || i AS s FROM range(3000) t(i)", whole, &err),
+        &err);
     const long len = file_bytes(whole, bytes, sizeof(bytes));
     for (long at = 4; at < len - 8; at += 97) {
         uint64_t rows = 0;
@@ -260,6 +262,22 @@ static void a_csv_file_without_names_is_told(void **state)
     expect_failure("headless.csv", NULL, TEND_ECORRUPT, 1,
                    "the first line of 'headless.csv' has only numbers: put the names of the "
                    "columns there");
+}
+
+static void a_name_that_is_given_twice_is_told(void **state)
+{
+    (void)state;
+    fixture_text(&fixture, "twice.csv", "a,b,a\n1,2,3\n");
+    fixture_text(&fixture, "twice-quoted.csv", "\"a;x\";b;\"a;x\"\n1;2;3\n");
+    fixture_text(&fixture, "once.csv", "\"a\"\"\",\"a\",,,b\r\n1,2,3,4,5\r\n");
+    expect_failure("twice.csv", NULL, TEND_ECORRUPT, 1,
+                   "the header of 'twice.csv' names two columns 'a'");
+    expect_failure("twice-quoted.csv", NULL, TEND_ECORRUPT, 1,
+                   "the header of 'twice-quoted.csv' names two columns 'a;x'");
+    struct tend_error err = {.code = TEND_OK};
+    uint64_t rows = 0;
+    assert_tend_ok(read_all(fixture_path(&fixture, "once.csv"), NULL, &rows, &err), &err);
+    assert_int_equal(rows, 1);
 }
 
 static void bad_json_is_told_by_its_line(void **state)
@@ -362,7 +380,8 @@ static void sql_that_fails_is_told_in_one_sentence(void **state)
     assert_false(found);
 }
 
-/* What takes large files or full disks to bring about: DuckDB's texts, as it says them in version 1.4.4. */
+/* What takes large files or full disks to bring about: DuckDB's texts, as it says them in
+ * version 1.4.4. */
 static void rare_texts_of_duckdb_become_sentences(void **state)
 {
     static const struct {
@@ -373,7 +392,8 @@ static void rare_texts_of_duckdb_become_sentences(void **state)
     } cases[] = {
         {"Invalid Input Error: JSON transform error in file \"d/k.json\", in line 30002: Failed to "
          "cast value to numerical: \"x\"\nTry setting 'auto_detect' to true",
-         TEND_ECORRUPT, 30002, "'d/k.json' line 30002: 'x' is not a number, as the values before "
+         TEND_ECORRUPT, 30002,
+         "'d/k.json' line 30002: 'x' is not a number, as the values before "
          "are"},
         {"Out of Memory Error: could not allocate block of size 32.0 MiB (250.0 MiB/256.0 MiB "
          "used)\n\nPossible solutions:\n* Reducing the number of threads",
@@ -382,7 +402,8 @@ static void rare_texts_of_duckdb_become_sentences(void **state)
          "the disk is full"},
         {"TProtocolException: Invalid data\n\nLINE 1: select * from read_parquet('z.parquet')",
          TEND_ECORRUPT, 0, "cannot read 'shown': TProtocolException: Invalid data"},
-        {"Invalid Input Error: CSV Error on Line: 7\nOriginal Line: a\nMaximum line size of 2000000 "
+        {"Invalid Input Error: CSV Error on Line: 7\nOriginal Line: a\nMaximum line size of "
+         "2000000 "
          "bytes exceeded. Actual Size:3000000 bytes.\n\n  file = d/long.csv\n  delimiter = ,",
          TEND_ECORRUPT, 7, "'d/long.csv' line 7 is longer than 2 MB"},
         {"Something new entirely\nwith lines", TEND_ECORRUPT, 0,
@@ -404,9 +425,9 @@ static void nothing_is_fetched_from_the_network(void **state)
 {
     struct tend_error err = {.code = TEND_OK};
     (void)state;
-    assert_int_equal(tend__lake_exec(lake, "FROM read_parquet('https://127.0.0.1:9/x.parquet')",
-                                     &err),
-                     TEND_EINTERNAL);
+    assert_int_equal(
+        tend__lake_exec(lake, "FROM read_parquet('https://127.0.0.1:9/x.parquet')", &err),
+        TEND_EINTERNAL);
     assert_null(strchr(err.text, '\n'));
 }
 
@@ -422,6 +443,7 @@ int main(void)
         cmocka_unit_test(a_missing_column_is_told_with_the_nearest_name),
         cmocka_unit_test(a_bad_csv_line_is_told_by_its_number),
         cmocka_unit_test(a_csv_file_without_names_is_told),
+        cmocka_unit_test(a_name_that_is_given_twice_is_told),
         cmocka_unit_test(bad_json_is_told_by_its_line),
         cmocka_unit_test(files_that_differ_are_told),
         cmocka_unit_test(an_unreadable_file_is_told),

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lake_memory_test.c: three million rows need no more memory than one million, read in order or sorted; and the private
- * folder is gone afterwards.
+ * lake_memory_test.c: three million rows need no more memory than one million, read in order or
+ * sorted; and the private folder is gone afterwards.
  *
- * Each measurement is the peak resident size (VmHWM) of a child that does nothing else. Sanitizers keep freed memory in
- * quarantine and so say nothing about it: there only the reading is done, without the comparison.
+ * Each measurement is the peak resident size (VmHWM) of a child that does nothing else. Sanitizers
+ * keep freed memory in quarantine and so say nothing about it: there only the reading is done,
+ * without the comparison.
  */
 #include "unit.h"
 
@@ -61,7 +62,8 @@ static long peak_kib(void)
     return kib;
 }
 
-/* Reads a file to its end and returns the peak in KiB, or below 0. The order must hold where one is asked for. */
+/* Reads a file to its end and returns the peak in KiB, or below 0. The order must hold where one is
+ * asked for. */
 static long read_and_measure(const char *path, const char *order_by, uint64_t wanted)
 {
     const struct tend__lake_options options = {.memory_max_bytes = UINT64_C(96) << 20,
@@ -116,8 +118,8 @@ static long measure(const char *path, const char *order_by, uint64_t wanted)
     return kib;
 }
 
-/* i shuffled or in order, with a double and a text beside it: some 40 bytes a row. Made by a child, so that DuckDB's
- * threads are not in this process when it forks. */
+/* i shuffled or in order, with a double and a text beside it: some 40 bytes a row. Made by a child,
+ * so that DuckDB's threads are not in this process when it forks. */
 static void make_rows(const char *path, uint64_t count, bool is_shuffled)
 {
     const pid_t child = fork();

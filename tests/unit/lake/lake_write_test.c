@@ -51,14 +51,15 @@ static void fill_rows(void)
         rows.valid[i] = i % 7 != 0;
     }
     rows.columns[0] = (struct tend__column){.type = TEND_TYPE_NUMBER, .f64 = rows.f64};
-    rows.columns[1] = (struct tend__column){.type = TEND_TYPE_BOOL, .bools = rows.bools,
-                                            .valid = rows.valid};
-    rows.columns[2] = (struct tend__column){.type = TEND_TYPE_TEXT, .text = rows.text,
-                                            .valid = rows.valid};
-    rows.columns[3] = (struct tend__column){.type = TEND_TYPE_TIME, .time_us = rows.time_us,
-                                            .valid = rows.valid};
+    rows.columns[1] =
+        (struct tend__column){.type = TEND_TYPE_BOOL, .bools = rows.bools, .valid = rows.valid};
+    rows.columns[2] =
+        (struct tend__column){.type = TEND_TYPE_TEXT, .text = rows.text, .valid = rows.valid};
+    rows.columns[3] =
+        (struct tend__column){.type = TEND_TYPE_TIME, .time_us = rows.time_us, .valid = rows.valid};
     rows.columns[4] = (struct tend__column){.type = TEND_TYPE_NULL};
-    rows.batch = (struct tend__batch){.row_count = ROWS, .fields = fields,
+    rows.batch = (struct tend__batch){.row_count = ROWS,
+                                      .fields = fields,
                                       .column_count = TEND_ARRAY_LEN(fields),
                                       .columns = rows.columns};
 }
@@ -204,7 +205,7 @@ static int write_to_closed_folder(void)
         own, fixture_path(&fixture, "closed/x.parquet"), &rows.batch, 1, &err);
     tend__lake_free(own);
     return code == TEND_EIO && strstr(err.text, "closed/x.parquet': Permission denied") != NULL ? 0
-                                                                                               : 1;
+                                                                                                : 1;
 }
 
 static void a_folder_without_permission_is_told(void **state)
@@ -229,8 +230,8 @@ static int write_beyond_limit(void)
     if (tend__lake_new(NULL, &own, &err) != TEND_OK || setrlimit(RLIMIT_FSIZE, &limit) != 0) {
         return 2;
     }
-    const enum tend_code code = tend__lake_copy(
-        own, "SELECT uuid() FROM range(20000)", fixture_path(&fixture, "full.parquet"), &err);
+    const enum tend_code code = tend__lake_copy(own, "SELECT uuid() FROM range(20000)",
+                                                fixture_path(&fixture, "full.parquet"), &err);
     tend__lake_free(own);
     return code == TEND_EIO && strstr(err.text, "full.parquet'") != NULL &&
                    strstr(err.text, ".part") == NULL
@@ -272,7 +273,8 @@ static void a_failed_query_writes_nothing(void **state)
     assert_int_equal(count_names("query.parquet"), 0);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------- */
+/* ---- tables -------------------------------------------------------------------------------------
+ */
 
 /* A plan and a profile of the rows above. */
 static struct tend__profile *make_profile(void)
@@ -282,8 +284,8 @@ static struct tend__profile *make_profile(void)
     struct tend__plan *plan = NULL;
     struct tend__profile *profile = NULL;
     static const struct tend__plan_options options = {.bin_max = 0};
-    assert_tend_ok(
-        tend__plan_builder_new(fields, TEND_ARRAY_LEN(fields), &options, &builder, &err), &err);
+    assert_tend_ok(tend__plan_builder_new(fields, TEND_ARRAY_LEN(fields), &options, &builder, &err),
+                   &err);
     assert_tend_ok(tend__plan_builder_add(builder, &rows.batch, &err), &err);
     assert_tend_ok(tend__plan_builder_finish(builder, &plan, &err), &err);
     tend__plan_builder_free(builder);
@@ -331,7 +333,8 @@ static void a_profile_survives_parquet(void **state)
     tend__profile_free(profile);
 }
 
-/* More rows than DuckDB's vectors hold, in a file of several row groups: one array, in the file's order. */
+/* More rows than DuckDB's vectors hold, in a file of several row groups: one array, in the file's
+ * order. */
 static void a_long_table_comes_as_one_array(void **state)
 {
     struct tend_error err = {.code = TEND_OK};
