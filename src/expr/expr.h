@@ -133,8 +133,7 @@ struct tend__bounds {
 
 struct tend__bounds tend__expr_bounds(const struct tend__expr *expr);
 
-/* ---- aggregates, for guardrails
- * ---------------------------------------------------------------------------------- */
+/* ---- aggregates, for guardrails -------------------------------------------------------------- */
 
 enum tend__aggregate_kind {
     TEND_AGGREGATE_AVG,

@@ -13,9 +13,7 @@
 
 #define NUMBER_LEN_MAX 400
 
-/* ---- decimal
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- decimal --------------------------------------------------------------------------------- */
 
 static bool is_digit(char c)
 {
@@ -168,8 +166,7 @@ size_t tend__expr_number_text(double number, char text[EXPR_NUMBER_TEXT_SIZE])
     return len;
 }
 
-/* ---- numbers and bools
- * ------------------------------------------------------------------------------------------- */
+/* ---- numbers and bools ----------------------------------------------------------------------- */
 
 void tend__run_number_to_bool(struct expr_machine *m, const struct expr_instr *in)
 {
@@ -213,9 +210,7 @@ void tend__run_number_to_integer(struct expr_machine *m, const struct expr_instr
     });
 }
 
-/* ---- to text
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- to text --------------------------------------------------------------------------------- */
 
 static void store_text(struct expr_machine *m, const struct expr_instr *in, size_t i,
                        const char *text, size_t len)
@@ -288,9 +283,7 @@ void tend__run_time_to_text(struct expr_machine *m, const struct expr_instr *in)
     });
 }
 
-/* ---- from text
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- from text ------------------------------------------------------------------------------- */
 
 static struct tend__text trim(struct tend__text text)
 {

@@ -32,8 +32,7 @@ static const struct expr_node *node_of(const struct compiler *c, uint32_t idx)
     return &c->tree->nodes[idx];
 }
 
-/* ---- slots, constants, instructions
- * ------------------------------------------------------------------------------ */
+/* ---- slots, constants, instructions ---------------------------------------------------------- */
 
 static enum tend_code take_register(struct compiler *c, uint32_t *slot)
 {
@@ -164,9 +163,7 @@ static enum tend_code emit_instr(struct compiler *c, struct expr_instr instr, ui
     return TEND_OK;
 }
 
-/* ---- leaves
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- leaves ---------------------------------------------------------------------------------- */
 
 static struct expr_const const_of(const struct compiler *c, const struct expr_node *node)
 {
@@ -213,8 +210,7 @@ static enum tend_code emit_column(struct compiler *c, const struct expr_node *no
     return TEND_OK;
 }
 
-/* ---- strict operators, comparisons, casts
- * ------------------------------------------------------------------------ */
+/* ---- strict operators, comparisons, casts ---------------------------------------------------- */
 
 static enum tend_code negate(struct compiler *c, uint32_t *slot)
 {
@@ -355,8 +351,7 @@ static enum tend_code emit_cast(struct compiler *c, const struct expr_node *node
     return TEND_OK;
 }
 
-/* ---- IN and BETWEEN
- * ---------------------------------------------------------------------------------------------- */
+/* ---- IN and BETWEEN -------------------------------------------------------------------------- */
 
 static bool is_list_of_literals(const struct compiler *c, const struct expr_node *node)
 {
@@ -477,9 +472,7 @@ static enum tend_code emit_between(struct compiler *c, const struct expr_node *n
     return node->negated ? negate(c, slot) : TEND_OK;
 }
 
-/* ---- what chooses
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- what chooses ---------------------------------------------------------------------------- */
 
 /* Moves a child's value into the register `into`, for the rows selected. */
 static enum tend_code emit_move(struct compiler *c, uint32_t idx, uint32_t into)
@@ -666,9 +659,7 @@ static enum tend_code emit_case(struct compiler *c, const struct expr_node *node
     return TEND_OK;
 }
 
-/* ---- the whole
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static enum tend_code emit(struct compiler *c, uint32_t idx, uint32_t *slot)
 {

@@ -21,8 +21,7 @@ static run_fn *const run_table[] = {
 #undef EXPR__PLAIN
 };
 
-/* ---- texts that an evaluation makes
- * ------------------------------------------------------------------------------ */
+/* ---- texts that an evaluation makes ---------------------------------------------------------- */
 
 char *tend__expr_pool_take(struct expr_machine *m, size_t len)
 {
@@ -85,9 +84,7 @@ void tend__expr_scratch_free(struct tend__expr_scratch *scratch)
     tend__mem_free(scratch);
 }
 
-/* ---- memory
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static size_t width_of(enum tend_type type)
 {
@@ -152,6 +149,9 @@ static void place_registers(const struct expr_program *program, size_t lane_coun
                             struct tend__expr_scratch *scratch)
 {
     const size_t value_size = lane_count * sizeof(struct tend__text);
+    if (program->slot_count == 0) {
+        return;
+    }
     char *values = scratch->memory;
     char *valid = scratch->memory + program->slot_count * value_size;
     for (size_t i = 0; i < program->slot_count; i++) {
@@ -196,9 +196,7 @@ static enum tend_code prepare_result(enum tend_type type, size_t row_count,
     return TEND_OK;
 }
 
-/* ---- columns
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static const void *values_of(const struct tend__column *column)
 {
@@ -256,9 +254,7 @@ static void place_columns(const struct expr_program *program, const struct tend_
     }
 }
 
-/* ---- selections
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- selections ------------------------------------------------------------------------------ */
 
 static void enter_level(struct expr_machine *m, size_t level)
 {
@@ -336,9 +332,7 @@ static void run_block(struct expr_machine *m, size_t row_count)
     }
 }
 
-/* ---- the result
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- the result ------------------------------------------------------------------------------ */
 
 static void *result_values(const struct tend__vector *out, size_t offset)
 {

@@ -9,9 +9,7 @@
 
 #include <string.h>
 
-/* ---- order
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 int tend__expr_number_order(double a, double b)
 {
@@ -63,9 +61,7 @@ static int order_of_rows(enum tend_type type, const void *a, const void *b, size
     return 0;
 }
 
-/* ---- comparisons
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- comparisons ----------------------------------------------------------------------------- */
 
 #define COMPARE(name, type, bits_expression)                                                       \
     void tend__run_##name(struct expr_machine *m, const struct expr_instr *in)                     \
@@ -160,8 +156,7 @@ PICK(pick_8, int64_t, (in->c & 2U) != 0 ? TEND_TYPE_TIME : TEND_TYPE_NUMBER)
 PICK(pick_bool, uint8_t, TEND_TYPE_BOOL)
 PICK(pick_text, struct tend__text, TEND_TYPE_TEXT)
 
-/* ---- three-valued logic
- * ------------------------------------------------------------------------------------------ */
+/* ---- three-valued logic ---------------------------------------------------------------------- */
 
 void tend__run_not(struct expr_machine *m, const struct expr_instr *in)
 {
@@ -234,8 +229,7 @@ void tend__run_is_bool(struct expr_machine *m, const struct expr_instr *in)
     });
 }
 
-/* ---- constants, moves, blends
- * ------------------------------------------------------------------------------------ */
+/* ---- constants, moves, blends ---------------------------------------------------------------- */
 
 void tend__run_const_8(struct expr_machine *m, const struct expr_instr *in)
 {
@@ -313,8 +307,7 @@ BLEND(blend_8, int64_t)
 BLEND(blend_bool, uint8_t)
 BLEND(blend_text, struct tend__text)
 
-/* ---- IN a list of literals
- * --------------------------------------------------------------------------------------- */
+/* ---- IN a list of literals ------------------------------------------------------------------- */
 
 /* SQL: TRUE if found, else NULL if the list has a NULL, else FALSE; the other way about for NOT IN.
  */

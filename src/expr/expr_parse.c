@@ -105,8 +105,7 @@ enum tend_code tend__expr_node_add(struct expr_parser *p, uint32_t parent, uint3
     return TEND_OK;
 }
 
-/* ---- operators after an operand
- * ---------------------------------------------------------------------------------- */
+/* ---- operators after an operand -------------------------------------------------------------- */
 
 static bool is_set_word(const struct expr_token *token)
 {
@@ -339,8 +338,7 @@ static enum tend_code parse_infix(struct expr_parser *p, int level, uint32_t *le
     }
 }
 
-/* ---- operators before an operand
- * --------------------------------------------------------------------------------- */
+/* ---- operators before an operand ------------------------------------------------------------- */
 
 static enum tend_code parse_prefix(struct expr_parser *p, uint32_t *out)
 {
@@ -385,9 +383,7 @@ enum tend_code tend__expr_parse_level(struct expr_parser *p, int min_level, uint
     return TEND_OK;
 }
 
-/* ---- the whole
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static enum tend_code parse_aggregate(struct expr_parser *p)
 {

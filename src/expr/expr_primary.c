@@ -25,9 +25,7 @@ static void read_word(const struct expr_token *token, char name[NAME_SIZE])
     name[len] = '\0';
 }
 
-/* ---- literals
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- literals -------------------------------------------------------------------------------- */
 
 static enum tend_code parse_number(struct expr_parser *p, uint32_t *out)
 {
@@ -116,9 +114,7 @@ static enum tend_code parse_span(struct expr_parser *p, uint32_t *out)
     return TEND_OK;
 }
 
-/* ---- columns
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static bool is_same_name(const char *field, const char *name, size_t len, bool any_case)
 {
@@ -202,9 +198,7 @@ static enum tend_code parse_column(struct expr_parser *p, uint32_t *out)
     return tend__expr_step(p);
 }
 
-/* ---- CASE
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- CASE ------------------------------------------------------------------------------------ */
 
 static enum tend_code parse_child(struct expr_parser *p, uint32_t parent)
 {
@@ -242,9 +236,7 @@ static enum tend_code parse_case(struct expr_parser *p, uint32_t *out)
     return tend__expr_step(p);
 }
 
-/* ---- calls
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -452,8 +444,7 @@ static enum tend_code parse_call(struct expr_parser *p, uint32_t *out)
     return found ? parse_operands(p, name, *out) : fail_unknown_function(p, name, at);
 }
 
-/* ---- types and the choice
- * ---------------------------------------------------------------------------------------- */
+/* ---- types and the choice -------------------------------------------------------------------- */
 
 enum tend_code tend__expr_parse_type(struct expr_parser *p, enum expr_cast_target *out)
 {
