@@ -207,6 +207,25 @@ out:
 
 /* ---- judgement ---- */
 
+/* An id that is in both profiles differs by its nature: it neither drifts nor breaks. */
+static void leave_out_id(struct tend__check *check)
+{
+    const char *id = skipped_column(check);
+    const size_t idx = id == NULL ? SIZE_MAX : tend__plan_find(tend__profile_plan(check->ref), id);
+    size_t kept = 0;
+    if (idx == SIZE_MAX) {
+        return;
+    }
+    check->drift[idx].drifted = false;
+    check->drift[idx].is_judged = false;
+    for (size_t i = 0; i < check->break_count; i++) {
+        if (check->breaks[i].column_idx != idx) {
+            check->breaks[kept++] = check->breaks[i];
+        }
+    }
+    check->break_count = kept;
+}
+
 static enum tend_code judge(struct tend__check *check, struct tend_error *err)
 {
     const struct tend__drift_options drift = {
@@ -224,6 +243,7 @@ static enum tend_code judge(struct tend__check *check, struct tend_error *err)
     struct tend__break_list found = {.items = check->breaks, .max = TEND_CHECK_BREAK_MAX};
     TEND_TRY(tend__breaks_find(check->ref, check->cur, &breaks, &found, err));
     check->break_count = found.count;
+    leave_out_id(check);
     for (size_t i = 0; i < check->column_count; i++) {
         check->drifted_count += check->drift[i].drifted ? 1 : 0;
     }

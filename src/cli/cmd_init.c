@@ -21,7 +21,8 @@ struct init_run {
     const char *data;
     const char *output;
     char reference[PATH_SIZE];
-    struct tend__profile *profile;
+    struct tend__profile *profile;           /* of all columns */
+    struct tend__profile *reference_profile; /* without the id; NULL where there is none */
     struct tend__guess guess;
     struct tend__buf yaml;
 };
@@ -279,6 +280,12 @@ static enum tend_code look(struct init_run *run, struct tend__lake *lake, struct
     if (code == TEND_OK) {
         code = tend__guess_new(run->profile, watch, label, time, &run->guess, err);
     }
+    if (code == TEND_OK && run->guess.id_idx != SIZE_MAX) {
+        /* An id has no distribution worth keeping: the reference is made without it. */
+        const struct tend__data_profile again = {
+            .path = run->data, .time_column = time, .skip_column = name_of(run, run->guess.id_idx)};
+        code = tend__data_profile(run->app, lake, &again, &run->reference_profile, err);
+    }
     tend__id_watch_free(watch);
     return code;
 }
@@ -340,7 +347,9 @@ static enum tend_code run_init(struct init_run *run, struct tend__lake *lake,
     TEND_TRY(look(run, lake, err));
     make_yaml(run);
     TEND_TRY(check_yaml(run, err));
-    TEND_TRY(tend__data_write_profile(lake, run->reference, run->profile, err));
+    const struct tend__profile *reference =
+        run->reference_profile != NULL ? run->reference_profile : run->profile;
+    TEND_TRY(tend__data_write_profile(lake, run->reference, reference, err));
     TEND_TRY(tend__app_write_file(run->output, tend__buf_str(&run->yaml), run->yaml.len, err));
     report(run);
     return TEND_OK;
@@ -364,6 +373,7 @@ enum tend_code tend__cmd_init(struct tend__app *app, enum tend__exit *exit_code,
     tend__buf_deinit(&run.yaml);
     tend__guess_deinit(&run.guess);
     tend__profile_free(run.profile);
+    tend__profile_free(run.reference_profile);
     tend__lake_free(lake);
     return code;
 }
