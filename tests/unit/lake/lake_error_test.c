@@ -264,6 +264,22 @@ static void a_csv_file_without_names_is_told(void **state)
                    "columns there");
 }
 
+static void a_name_that_is_given_twice_is_told(void **state)
+{
+    (void)state;
+    fixture_text(&fixture, "twice.csv", "a,b,a\n1,2,3\n");
+    fixture_text(&fixture, "twice-quoted.csv", "\"a;x\";b;\"a;x\"\n1;2;3\n");
+    fixture_text(&fixture, "once.csv", "\"a\"\"\",\"a\",,,b\r\n1,2,3,4,5\r\n");
+    expect_failure("twice.csv", NULL, TEND_ECORRUPT, 1,
+                   "the header of 'twice.csv' names two columns 'a'");
+    expect_failure("twice-quoted.csv", NULL, TEND_ECORRUPT, 1,
+                   "the header of 'twice-quoted.csv' names two columns 'a;x'");
+    struct tend_error err = {.code = TEND_OK};
+    uint64_t rows = 0;
+    assert_tend_ok(read_all(fixture_path(&fixture, "once.csv"), NULL, &rows, &err), &err);
+    assert_int_equal(rows, 1);
+}
+
 static void bad_json_is_told_by_its_line(void **state)
 {
     (void)state;
@@ -427,6 +443,7 @@ int main(void)
         cmocka_unit_test(a_missing_column_is_told_with_the_nearest_name),
         cmocka_unit_test(a_bad_csv_line_is_told_by_its_number),
         cmocka_unit_test(a_csv_file_without_names_is_told),
+        cmocka_unit_test(a_name_that_is_given_twice_is_told),
         cmocka_unit_test(bad_json_is_told_by_its_line),
         cmocka_unit_test(files_that_differ_are_told),
         cmocka_unit_test(an_unreadable_file_is_told),
