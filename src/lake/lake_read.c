@@ -679,6 +679,12 @@ const char *tend__lake_file(const struct tend__lake_reader *reader, size_t file_
     return file_idx < reader->source.file_count ? reader->source.files[file_idx] : NULL;
 }
 
+enum tend_code tend__lake_data_hash(const struct tend__lake_reader *reader,
+                                    char hash[TEND_SHA256_HEX_SIZE], struct tend_error *err)
+{
+    return tend__lake_manifest(&reader->source, hash, err);
+}
+
 static enum tend_code take_error(duckdb_error_data error, const char *what, struct tend_error *err)
 {
     enum tend_code code = TEND_OK;

@@ -86,7 +86,7 @@ static enum tend_code keep_text(struct text_chunk **chunks, struct tend__text *t
                                 struct tend_error *err)
 {
     struct text_chunk *chunk = *chunks;
-    if (chunk == NULL || CHUNK_BYTES - chunk->used < text->len) {
+    if (chunk == NULL || CHUNK_BYTES - chunk->used <= text->len) {
         TEND_TRY(tend__mem_new(1, sizeof(*chunk), &chunk, err));
         chunk->next = *chunks;
         *chunks = chunk;
@@ -95,7 +95,8 @@ static enum tend_code keep_text(struct text_chunk **chunks, struct tend__text *t
     if (text->len > 0) {
         memcpy(at, text->ptr, text->len);
     }
-    chunk->used += text->len;
+    at[text->len] = '\0';
+    chunk->used += text->len + 1;
     text->ptr = at;
     return TEND_OK;
 }
@@ -359,6 +360,41 @@ uint64_t tend__distinct_long_count(const struct tend__distinct *distinct)
     return distinct->long_count;
 }
 
+static struct tend__distinct_value value_of(const struct tend__distinct *distinct,
+                                            const struct distinct_entry *entry, double weight)
+{
+    struct tend__distinct_value value = {.weight = weight};
+    if (distinct->is_text) {
+        value.text = entry->text;
+    } else {
+        memcpy(&value.number, &entry->prefix, sizeof(value.number));
+    }
+    return value;
+}
+
+size_t tend__distinct_place_count(const struct tend__distinct *distinct)
+{
+    return distinct->entry_count + (distinct->whole != NULL ? WHOLE_COUNT : 0);
+}
+
+bool tend__distinct_place(const struct tend__distinct *distinct, size_t place_idx,
+                          struct tend__distinct_value *out)
+{
+    if (place_idx >= distinct->entry_count) {
+        const size_t at = place_idx - distinct->entry_count;
+        *out = (struct tend__distinct_value){
+            .number = (double)at + TEND_WHOLE_MIN,
+            .weight = (double)distinct->whole[at],
+        };
+        return distinct->whole[at] > 0;
+    }
+    const struct distinct_entry *entry = &distinct->entries[place_idx];
+    const bool is_sampled = entry->hash <= distinct->threshold;
+    const uint64_t rows = is_sampled ? entry->count : read_sketch(distinct->sketch, entry->hash);
+    *out = value_of(distinct, entry, (double)rows);
+    return rows > 0;
+}
+
 static int compare_numbers(const void *a, const void *b)
 {
     const double x = ((const struct tend__distinct_value *)a)->number;
@@ -391,18 +427,6 @@ static int compare_candidates(const void *a, const void *b)
         return x->estimate > y->estimate ? -1 : 1;
     }
     return (x->hash > y->hash) - (x->hash < y->hash);
-}
-
-static struct tend__distinct_value value_of(const struct tend__distinct *distinct,
-                                            const struct distinct_entry *entry, double weight)
-{
-    struct tend__distinct_value value = {.weight = weight};
-    if (distinct->is_text) {
-        value.text = entry->text;
-    } else {
-        memcpy(&value.number, &entry->prefix, sizeof(value.number));
-    }
-    return value;
 }
 
 /* Appends the frequent values that are not in the sample. */
