@@ -221,10 +221,21 @@ struct tend__policy_report {
     uint64_t retrain_count, promotion_count, fall_back_count, row_count;
 };
 
+/* What the paired comparisons after all promotions of policy 0 support together. */
+struct tend__books_report {
+    size_t season_count; /* whole seasons of open trials */
+    double earned;       /* money; NAN without one */
+    double earned_low;   /* lower bound, 95 %, by Student's t on the seasons; NAN below two */
+    double cost;
+};
+
+struct tend__books_report tend__engine_books(const struct tend__engine *e);
 size_t tend__engine_windows(const struct tend__engine *e, const struct tend__window_report **out);
 size_t tend__engine_versions(const struct tend__engine *e, const struct tend__version_report **out);
 size_t tend__engine_incidents(const struct tend__engine *e,
                               const struct tend__incident_report **out);
+/* The configuration's policies in their order; after them, for a yes/no decision, the constant
+ * action that was best in the accept phase. */
 size_t tend__engine_policies(const struct tend__engine *e, const struct tend__policy_report **out);
 
 /* Artefact bytes of a version whose model is still held: the champion and its predecessor; NULL

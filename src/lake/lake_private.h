@@ -100,6 +100,11 @@ enum tend_type tend__lake_type(const struct lake_column *column, bool *is_suppor
 enum tend_code tend__lake_learn_header(duckdb_connection con, struct lake_source *source,
                                        struct tend_error *err) TEND_NODISCARD;
 
+/* lake_manifest.c */
+enum tend_code tend__lake_manifest(const struct lake_source *source,
+                                   char hash[TEND_SHA256_HEX_SIZE],
+                                   struct tend_error *err) TEND_NODISCARD;
+
 /* lake_probe.c */
 enum tend_code tend__lake_probe(duckdb_connection con, const struct lake_source *source,
                                 struct lake_columns *columns,
