@@ -134,7 +134,8 @@ def write_two_sample(path):
     rng = numpy.random.default_rng(20261125)
     with open(path, "w", encoding="ascii", newline="\n") as file:
         head(file, "cells, positions (or none), ref, cur (each by spaces), "
-                   "ks, w1, w1 / sd, js, hellinger, l_inf, psi, chi2, chi2 p; scipy.stats ks_2samp, wasserstein_distance, chi2_contingency(correction=False), "
+                   "ks, w1, w1 / sd, js, hellinger, l_inf, psi, chi2, chi2 p; "
+                   "scipy.stats ks_2samp, wasserstein_distance, chi2_contingency(correction=False), "
                    "scipy.spatial.distance.jensenshannon(base=2); generator default_rng(20261125)")
         for case in range(24):
             k = int(rng.integers(2, 25))
