@@ -61,9 +61,12 @@ static enum tend_code add_note(struct tend__lake_reader *reader, const char *tex
     return TEND_OK;
 }
 
-static const char *column_words(duckdb_type type)
+static const char *column_words(const struct lake_column *column)
 {
-    switch ((int)type) {
+    if (column->name[0] == '\0') {
+        return "without a name";
+    }
+    switch ((int)column->type) {
     case DUCKDB_TYPE_LIST:
     case DUCKDB_TYPE_ARRAY:
         return "a list";
@@ -106,8 +109,7 @@ static enum tend_code find_column(const struct tend__lake_reader *reader, const 
             (void)tend__lake_type(&reader->found.at[i], &is_supported);
             if (!is_supported) {
                 return TEND_FAIL(err, ETYPE, "column '%s' of '%s' is %s, which tend does not read",
-                                 name, reader->source.shown,
-                                 column_words(reader->found.at[i].type));
+                                 name, reader->source.shown, column_words(&reader->found.at[i]));
             }
             *out = i;
             return TEND_OK;
@@ -128,7 +130,7 @@ static enum tend_code pick_all(struct tend__lake_reader *reader, struct tend_err
         }
         (void)snprintf(note, sizeof(note), "column '%s' of '%s' is %s and is left out",
                        reader->found.at[i].name, reader->source.shown,
-                       column_words(reader->found.at[i].type));
+                       column_words(&reader->found.at[i]));
         TEND_TRY(add_note(reader, note, err));
     }
     if (reader->column_count == 0) {

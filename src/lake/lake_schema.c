@@ -27,7 +27,10 @@ void tend__lake_columns_deinit(struct lake_columns *columns)
 
 enum tend_type tend__lake_type(const struct lake_column *column, bool *is_supported)
 {
-    *is_supported = true;
+    *is_supported = column->name[0] != '\0'; /* SQL cannot say it */
+    if (!*is_supported) {
+        return TEND_TYPE_NULL;
+    }
     if (column->reading == LAKE_READ_NUMBER) {
         return TEND_TYPE_NUMBER;
     }
