@@ -121,8 +121,8 @@ def write_evidence(path):
         squares = float((y * y).sum() + (rng.normal(0, 1, extra) ** 2).sum())
         cases.append((k, float(y.mean()), squares, k + extra))
     with open(path, "w", encoding="ascii", newline="\n") as file:
-        head(file, "k, D, SS, N, E over the harm grid, E over the certificate grid; by scipy.integrate.quad over delta and "
-                   "ln sigma, generator default_rng(20261125)")
+        head(file, "k, D, SS, N, E over the harm grid, E over the certificate grid; "
+                   "by scipy.integrate.quad over delta and ln sigma, generator default_rng(20261125)")
         for k, mean, squares, degrees in cases:
             logs = [log_normal_tail_integral(k, mean, squares, degrees, g) for g in proof]
             four = sum(math.exp(v) for v in logs[:4]) / 4
@@ -133,8 +133,9 @@ def write_evidence(path):
 def write_two_sample(path):
     rng = numpy.random.default_rng(20261125)
     with open(path, "w", encoding="ascii", newline="\n") as file:
-        head(file, "cells, positions (or none), ref, cur (each by spaces), ks, w1, w1 / sd, js, hellinger, l_inf, psi, chi2, "
-                   "chi2 p; scipy.stats ks_2samp, wasserstein_distance, chi2_contingency(correction=False), "
+        head(file, "cells, positions (or none), ref, cur (each by spaces), "
+                   "ks, w1, w1 / sd, js, hellinger, l_inf, psi, chi2, chi2 p; "
+                   "scipy.stats ks_2samp, wasserstein_distance, chi2_contingency(correction=False), "
                    "scipy.spatial.distance.jensenshannon(base=2); generator default_rng(20261125)")
         for case in range(24):
             k = int(rng.integers(2, 25))

@@ -127,10 +127,12 @@ static void draw_tiles(struct page *page)
     tend__html_tile(&page->out, TEND_TINT_BOLD, "Earned", tend__show_money(policies[0].net, figure),
                     remark);
     for (size_t i = 1; i < policy_count; i++) {
-        if (strcmp(policies[i].name, "never") == 0) {
+        const bool is_never = strcmp(policies[i].name, "never") == 0;
+        if (is_never || strncmp(policies[i].name, "no model", 8) == 0) {
             const double more = policies[0].net - policies[i].net;
-            tend__html_tile(&page->out, more >= 0 ? TEND_TINT_GOOD : TEND_TINT_BAD, "By upkeep",
-                            tend__show_money(more, figure), "against never retraining");
+            tend__html_tile(&page->out, more >= 0 ? TEND_TINT_GOOD : TEND_TINT_BAD,
+                            is_never ? "By upkeep" : "By the model", tend__show_money(more, figure),
+                            is_never ? "against never retraining" : "against having none");
         }
     }
     (void)snprintf(remark, sizeof(remark), "%zu incidents", incident_count);
@@ -194,7 +196,7 @@ static enum tend_code draw_policies(struct page *page, struct tend_error *err)
 {
     const struct tend__policy_report *policies = NULL;
     const size_t count = tend__engine_policies(tend__play_engine(page->play), &policies);
-    struct tend__money_bar bars[TEND_POLICY_MAX];
+    struct tend__money_bar bars[TEND_POLICY_MAX + 1];
     const struct tend__chart chart = {
         .title = "Policies on the same rows, after costs",
         .desc = "The configured policy beside never retraining and retraining on a calendar.",
@@ -251,6 +253,9 @@ static enum tend_code draw(struct page *page, const char *title, struct tend_err
     draw_tiles(page);
     tend__html_heading(&page->out, 2, "Value");
     draw_value(page);
+    tend__html_heading(&page->out, 2, "Shadow gain");
+    tend__html_paragraph(&page->out, TEND_TINT_DIM,
+                         "What a fresh model would have earned more, since the last retraining.");
     draw_gain(page);
     tend__html_heading(&page->out, 2, "Policies");
     TEND_TRY(draw_policies(page, err));

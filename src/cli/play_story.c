@@ -97,6 +97,13 @@ static void tell_season(struct tend__story *story, const struct tend__window_rep
         estimated += windows[i].estimated * (double)windows[i].row_count;
         informative += windows[i].estimate_state == (int)TEND_VALUE_OK;
     }
+    double least = (double)INFINITY;
+    for (size_t i = 0; i < shown; i++) {
+        least = fmin(least, values[i]);
+    }
+    for (size_t i = 0; i < shown; i++) {
+        values[i] -= least; /* the line shows the shape; the level stands beside it */
+    }
     char from[TEND_NUMBER_TEXT_SIZE];
     char number[TEND_NUMBER_TEXT_SIZE];
     char money[TEND_NUMBER_TEXT_SIZE];
@@ -222,28 +229,28 @@ static enum tend_code end_policies(struct tend__app *app, const struct tend__pla
     return code;
 }
 
-/* What the books hold: paired comparisons after promotions, at their lower bound, less the cost. */
 static void end_books(struct tend__app *app, const struct tend__play *play)
 {
-    const struct tend__version_report *versions = NULL;
-    const size_t count = tend__engine_versions(tend__play_engine(play), &versions);
-    double booked = 0;
-    double cost = 0;
-    size_t promoted = 0;
-    for (size_t i = 1; i < count; i++) {
-        promoted += versions[i].promoted_us != INT64_MIN;
-        booked += isfinite(versions[i].earned_low) ? versions[i].earned_low : 0;
-    }
     const struct tend__policy_report *policies = NULL;
+    const struct tend__books_report books = tend__engine_books(tend__play_engine(play));
     (void)tend__engine_policies(tend__play_engine(play), &policies);
-    cost = policies[0].cost;
-    char a[TEND_NUMBER_TEXT_SIZE];
-    char b[TEND_NUMBER_TEXT_SIZE];
+    char earned[TEND_NUMBER_TEXT_SIZE];
+    char low[TEND_NUMBER_TEXT_SIZE];
+    char cost[TEND_NUMBER_TEXT_SIZE];
+    tend__buf_printf(&app->out,
+                     "\nBooks: %llu promotions, %llu fall-backs, %zu whole seasons in trial. ",
+                     (unsigned long long)policies[0].promotion_count,
+                     (unsigned long long)policies[0].fall_back_count, books.season_count);
+    if (books.season_count < 2) {
+        tend__buf_text(&app->out, "Too few to say what they earned.\n");
+        return;
+    }
     tend__buf_printf(
         &app->out,
-        "\nBooks: %zu promotions; what their paired comparisons support, at the lower bound: %s; "
-        "retraining cost %s.\n",
-        promoted, tend__show_money(booked, a), tend__show_money(-cost, b));
+        "Against their predecessors,\non the same rows, the new versions earned %s in them, "
+        "at least %s (95 %%); retraining cost %s.\n",
+        tend__show_money(books.earned, earned), tend__show_money(books.earned_low, low),
+        tend__show_money(-books.cost, cost));
 }
 
 enum tend_code tend__story_end(struct tend__app *app, const struct tend__play *play,

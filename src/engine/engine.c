@@ -609,6 +609,9 @@ enum tend_code tend__engine_finish(struct tend__engine *e, struct tend_error *er
         e->policies[i].report.net = e->policies[i].report.value - e->policies[i].report.cost;
         e->policy_reports[i] = e->policies[i].report;
     }
+    e->no_model.name = e->constant_decision ? "no model: always act" : "no model: never act";
+    e->no_model.net = e->no_model.value;
+    e->policy_reports[e->policy_count] = e->no_model;
     e->finished = true;
     return TEND_OK;
 }

@@ -86,8 +86,8 @@ struct tend__engine_config {
                               action */
     size_t refit_windows;  /* 0: 3; the fresh model is at most this old */
     size_t train_row_max;  /* 0: 50,000; more rows are sampled by hash */
-    uint32_t rounds;       /* 0: 40 trees */
-    uint32_t depth;        /* 0: 5 */
+    uint32_t rounds;       /* 0: 30 trees */
+    uint32_t depth;        /* 0: 4 */
     double eta;            /* 0: .2 */
     uint64_t seed;
     size_t policy_count; /* at least 1; the owner's first */
@@ -221,10 +221,21 @@ struct tend__policy_report {
     uint64_t retrain_count, promotion_count, fall_back_count, row_count;
 };
 
+/* What the paired comparisons after all promotions of policy 0 support together. */
+struct tend__books_report {
+    size_t season_count; /* whole seasons of open trials */
+    double earned;       /* money; NAN without one */
+    double earned_low;   /* lower bound, 95 %, by Student's t on the seasons; NAN below two */
+    double cost;
+};
+
+struct tend__books_report tend__engine_books(const struct tend__engine *e);
 size_t tend__engine_windows(const struct tend__engine *e, const struct tend__window_report **out);
 size_t tend__engine_versions(const struct tend__engine *e, const struct tend__version_report **out);
 size_t tend__engine_incidents(const struct tend__engine *e,
                               const struct tend__incident_report **out);
+/* The configuration's policies in their order; after them, for a yes/no decision, the constant
+ * action that was best in the accept phase. */
 size_t tend__engine_policies(const struct tend__engine *e, const struct tend__policy_report **out);
 
 /* Artefact bytes of a version whose model is still held: the champion and its predecessor; NULL

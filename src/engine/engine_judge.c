@@ -396,11 +396,29 @@ static void judge_ladder(struct tend__engine *e, const struct engine_window *w, 
     e->length_idx = mean > 2 * error && mean > 0 ? 1 : 0;
 }
 
+/* What the same rows would have earned without a model. */
+static enum tend_code judge_constant(struct tend__engine *e, const struct engine_window *w,
+                                     uint64_t known, struct tend_error *err)
+{
+    if (!e->has_constant) {
+        return TEND_OK;
+    }
+    const struct tend__batch batch = tend__rows_batch(w->rows);
+    const struct tend__value_binding binding = {.score = e->score, .label = e->label_number};
+    struct tend__value_sum total = {0};
+    TEND_TRY(
+        tend__value_rule_constant(e->rule, &batch, &binding, e->constant_decision, &total, err));
+    e->no_model.value += tend__exact_sum_value(&total.sum);
+    e->no_model.row_count += known;
+    return TEND_OK;
+}
+
 static enum tend_code judge_live(struct tend__engine *e, struct engine_window *w, uint64_t known,
                                  int64_t now_us, struct tend_error *err)
 {
     struct tend__window_report *report = &e->reports[w->report_idx];
     report_realised(e, w, known, report);
+    TEND_TRY(judge_constant(e, w, known, err));
     const double champion = engine__value_of(e, w->roles.champion[0]);
     TEND_TRY(tell_estimator(e, w, report->realised, now_us, err));
     if (w->break_count > 0) {

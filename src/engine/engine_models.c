@@ -17,8 +17,9 @@
 #include <string.h>
 
 #define VERSION_MAX 100000
-#define LEAF_WEIGHT_MIN 20.0 /* of hessians: about a hundred rows; smaller leaves only add spread  \
-                              */
+#define LEAF_WEIGHT_MIN                                                                            \
+    20.0 /* of hessians: about a hundred rows; smaller leaves only add spread                      \
+          */
 #define HASH_SEED_SAMPLE UINT64_C(0x73616d706c65)
 
 /* ---- rows to train on ------------------------------------------------------------------------ */

@@ -91,23 +91,23 @@ static enum tend_code begin_comparison(struct tend__engine *e, struct engine_pol
     return tend__certificate_new(&options, &p->certificate, err);
 }
 
-/* What the comparison supports: the sum of its whole weeks, and its lower bound by Student's t on
- * the weeks. */
-static void book(const struct engine_policy *p, double *earned, double *earned_low)
+/* What whole weeks of paired differences support: their sum, and its lower bound by Student's t on
+ * the weeks (95 %, one-sided); NaN where there are too few. */
+void engine__book(const double *weeks, size_t count, double *earned, double *earned_low)
 {
     double sum = 0;
-    for (size_t i = 0; i < p->week_count; i++) {
-        sum += p->weeks[i];
+    for (size_t i = 0; i < count; i++) {
+        sum += weeks[i];
     }
-    *earned = p->week_count == 0 ? (double)NAN : sum;
+    *earned = count == 0 ? (double)NAN : sum;
     *earned_low = (double)NAN;
-    if (p->week_count < 2) {
+    if (count < 2) {
         return;
     }
-    const double n = (double)p->week_count;
+    const double n = (double)count;
     double squares = 0;
-    for (size_t i = 0; i < p->week_count; i++) {
-        squares += (p->weeks[i] - sum / n) * (p->weeks[i] - sum / n);
+    for (size_t i = 0; i < count; i++) {
+        squares += (weeks[i] - sum / n) * (weeks[i] - sum / n);
     }
     *earned_low =
         sum - tend__student_quantile(BOOK_CONFIDENCE, n - 1.0) * sqrt(squares / (n - 1.0) * n);
@@ -124,25 +124,27 @@ enum tend_code engine__trial_close(struct tend__engine *e, struct engine_policy 
     enum tend_code code = TEND_OK;
     if (is_owner(e, p)) {
         struct tend__version_report *v = &e->versions[p->trial_version];
-        book(p, &v->earned, &v->earned_low);
+        engine__book(p->weeks, p->week_count, &v->earned, &v->earned_low);
         (void)snprintf(v->verdict, sizeof(v->verdict), "%s", verdict);
         char text[320];
         char evidence[256];
+        char earned[32];
+        char low[32];
+        char certificate[32];
         const char *unit = e->config.unit;
         if (p->week_count == 0) {
             (void)snprintf(text, sizeof(text), "%s: %s, after less than a whole season", v->name,
                            verdict);
-        } else if (isnan(v->earned_low)) {
-            (void)snprintf(text, sizeof(text), "%s: %s; %+.0f %s in one season against %s", v->name,
-                           verdict, v->earned, unit, v->parent);
+        } else if (!(v->earned_low > 0)) {
+            (void)snprintf(text, sizeof(text),
+                           "%s: %s; %+.0f %s in %zu whole seasons against %s, too little to book",
+                           v->name, verdict, v->earned, unit, p->week_count, v->parent);
         } else {
             (void)snprintf(text, sizeof(text),
-                           "%s: %s; %+.0f %s in %zu seasons against %s, at least %+.0f", v->name,
-                           verdict, v->earned, unit, p->week_count, v->parent, v->earned_low);
+                           "%s: %s; %+.0f %s in %zu whole seasons against %s, booked at %+.0f",
+                           v->name, verdict, v->earned, unit, p->week_count, v->parent,
+                           v->earned_low);
         }
-        char earned[32];
-        char low[32];
-        char certificate[32];
         tend__number_text(v->earned, earned);
         tend__number_text(v->earned_low, low);
         tend__number_text(v->evidence, certificate);
@@ -154,7 +156,7 @@ enum tend_code engine__trial_close(struct tend__engine *e, struct engine_policy 
             .time_us = now_us,
             .window_idx = e->window_idx,
             .version = v->name,
-            .value = v->earned_low,
+            .value = v->earned_low > 0 ? v->earned_low : 0.0,
             .text = text,
             .evidence = evidence,
         };
@@ -288,6 +290,10 @@ static enum tend_code push_week(struct tend__engine *e, struct engine_policy *p,
     if (p->week_count < ENGINE_WEEK_MAX) {
         p->weeks[p->week_count] = p->week_diff;
         p->week_count++;
+    }
+    if (is_owner(e, p) && p->predecessor != NULL && e->book_week_count < ENGINE_WEEK_MAX) {
+        e->book_weeks[e->book_week_count] = p->week_diff;
+        e->book_week_count++;
     }
     p->week_diff = 0;
     p->week_rows = 0;

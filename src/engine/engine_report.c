@@ -28,7 +28,17 @@ size_t tend__engine_incidents(const struct tend__engine *e,
 size_t tend__engine_policies(const struct tend__engine *e, const struct tend__policy_report **out)
 {
     *out = e->policy_reports;
-    return e->policy_count;
+    return e->policy_count + (e->has_constant ? 1 : 0);
+}
+
+struct tend__books_report tend__engine_books(const struct tend__engine *e)
+{
+    struct tend__books_report books = {
+        .season_count = e->book_week_count,
+        .cost = e->policies[0].report.cost,
+    };
+    engine__book(e->book_weeks, e->book_week_count, &books.earned, &books.earned_low);
+    return books;
 }
 
 const void *tend__engine_artefact(const struct tend__engine *e, size_t version_idx, size_t *len)
@@ -207,6 +217,18 @@ static void write_counts(const struct tend__engine *e, struct tend__json_writer 
     tend__jsonw_member_number(w, "tolerance", e->tolerance);
 }
 
+static void write_books(const struct tend__engine *e, struct tend__json_writer *w)
+{
+    const struct tend__books_report books = tend__engine_books(e);
+    tend__jsonw_key(w, "books");
+    tend__jsonw_object_begin(w);
+    tend__jsonw_member_uint(w, "seasons", books.season_count);
+    tend__jsonw_member_number(w, "earned", books.earned);
+    tend__jsonw_member_number(w, "earned_low", books.earned_low);
+    tend__jsonw_member_number(w, "cost", books.cost);
+    tend__jsonw_object_end(w);
+}
+
 enum tend_code tend__engine_report(const struct tend__engine *e, struct tend__json_writer *w,
                                    struct tend_error *err)
 {
@@ -238,9 +260,12 @@ enum tend_code tend__engine_report(const struct tend__engine *e, struct tend__js
     tend__jsonw_array_end(w);
     tend__jsonw_key(w, "policies");
     tend__jsonw_array_begin(w);
-    for (size_t i = 0; i < e->policy_count; i++) {
-        write_policy(w, &e->policy_reports[i]);
+    const struct tend__policy_report *policies = NULL;
+    const size_t policy_count = tend__engine_policies(e, &policies);
+    for (size_t i = 0; i < policy_count; i++) {
+        write_policy(w, &policies[i]);
     }
     tend__jsonw_array_end(w);
+    write_books(e, w);
     return tend__buf_code(w->buf, err);
 }

@@ -201,7 +201,9 @@ struct tend__engine {
     double normal_value_sum; /* of unbroken judged windows, for the replay share */
     uint64_t normal_rows;
     bool was_demoted;
-    bool watch_restart; /* the champion changed */
+    bool watch_restart;                 /* the champion changed */
+    double book_weeks[ENGINE_WEEK_MAX]; /* money a week of all trials of policy 0 */
+    size_t book_week_count;
     size_t open_break_count;
 
     struct tend__window_report *reports;
@@ -210,7 +212,10 @@ struct tend__engine {
     size_t version_count, version_cap;
     struct tend__incident_report *incidents;
     size_t incident_count, incident_cap;
-    struct tend__policy_report policy_reports[TEND_POLICY_MAX];
+    struct tend__policy_report policy_reports[TEND_POLICY_MAX + 1];
+    struct tend__policy_report no_model; /* the constant action that was best in the accept phase */
+    bool has_constant;
+    bool constant_decision;
     struct tend__value_sums live_sums; /* policy 0, with its segments */
     uint64_t received, judged, without_outcome, duplicates, rejected, quarantined, failed_rows;
     size_t alarms_harm, alarms_floor, alarms_break;
@@ -260,6 +265,8 @@ enum tend_code engine__policies_apply(struct tend__engine *e, int64_t now_us,
 enum tend_code engine__trial_close(struct tend__engine *e, struct engine_policy *p,
                                    const char *verdict, int64_t now_us,
                                    struct tend_error *err) TEND_NODISCARD;
+
+void engine__book(const double *weeks, size_t count, double *earned, double *earned_low);
 
 /* engine_watch.c */
 enum tend_code engine__watches_start(struct tend__engine *e, struct tend_error *err) TEND_NODISCARD;

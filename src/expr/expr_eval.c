@@ -149,7 +149,7 @@ static void place_registers(const struct expr_program *program, size_t lane_coun
                             struct tend__expr_scratch *scratch)
 {
     const size_t value_size = lane_count * sizeof(struct tend__text);
-    if (program->slot_count == 0) {
+    if (scratch->memory == NULL) {
         return;
     }
     char *values = scratch->memory;

@@ -28,6 +28,7 @@
 #define OLD_CELLS_MIN 8
 #define ATOM_SHARE_MAX 0.1
 #define OLD_SHARE_MIN 0.15
+#define OLD_BEFORE_MAX 0.25 /* a category that dominates grows at the cost of all others */
 #define OLD_LEFT_SHARE 0.15
 #define SPREAD_TOLERANCE 0.05
 
@@ -279,8 +280,10 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
     if (!has_history && p[fill.cell] >= NEW_SHARE_MAX) {
         /* A value that was there before may be more frequent now by itself: only a shape of many
          * cells tells. */
+        const bool is_text = tend__plan_column(search->plan, column_idx)->type == TEND_TYPE_TEXT;
         is_explained = cells >= OLD_CELLS_MIN && fill.share > OLD_SHARE_MIN &&
-                       fill.left <= OLD_LEFT_SHARE * fill.before;
+                       fill.left <= OLD_LEFT_SHARE * fill.before &&
+                       !(is_text && p[fill.cell] > OLD_BEFORE_MAX);
     }
     if (!(fill.share > threshold) || cells < CELLS_MIN ||
         (fill.share > WHOLE_SHARE && !has_history && !is_new(search, column_idx, &fill, p))) {

@@ -35,6 +35,9 @@ typedef enum tend_code tend__break_finder_fn(struct tend__break_search *search,
 enum tend_code tend__break_add(struct tend__break_search *search, const struct tend__break *found,
                                struct tend_error *err) TEND_NODISCARD;
 
+/* The order of reports: strongest first, then by column, kind and name. For qsort. */
+int tend__break_compare(const void *a, const void *b);
+
 /* Whether a break of one of the kinds that explain a column's shape has been found for it. */
 bool tend__break_is_explained(const struct tend__break_search *search, size_t column_idx);
 

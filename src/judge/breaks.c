@@ -235,7 +235,7 @@ double tend__break_cell_variation(const struct tend__break_search *search,
 
 /* ---- the search ---- */
 
-static int compare_found(const void *a, const void *b)
+int tend__break_compare(const void *a, const void *b)
 {
     const struct tend__break *x = a;
     const struct tend__break *y = b;
@@ -296,7 +296,7 @@ enum tend_code tend__breaks_find(const struct tend__profile *ref, const struct t
     const enum tend_code code = run_rules(&search, err);
     if (code == TEND_OK) {
         if (search.found_count > 1) {
-            qsort(search.found, search.found_count, sizeof(*search.found), compare_found);
+            qsort(search.found, search.found_count, sizeof(*search.found), tend__break_compare);
         }
         out->count = search.found_count < out->max ? search.found_count : out->max;
         if (out->count > 0) {

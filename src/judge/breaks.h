@@ -100,6 +100,23 @@ enum tend_code tend__breaks_find(const struct tend__profile *ref, const struct t
                                  struct tend__break_list *out,
                                  struct tend_error *err) TEND_NODISCARD;
 
+/* A part of the current rows: those of one stretch of time, or of one source. */
+struct tend__break_slice {
+    const struct tend__profile *profile; /* of the reference's plan */
+    const struct tend__novelty *novelty; /* of the same rows, or NULL */
+};
+
+/* Judges every slice by itself and joins what is the same break. A change that begins in the middle
+ * of the current rows is a mixture in the whole, which is hard to name, and a plain break in each
+ * slice after it: `since_us` is the first time in the first slice that shows it, `share` is of the
+ * rows of all slices. Without a history a break must show in two slices. `options` are for windows
+ * as long as a slice; their novelty is not used. Failures as tend__breaks_find. */
+enum tend_code tend__breaks_find_slices(const struct tend__profile *ref,
+                                        const struct tend__break_slice *slices, size_t slice_count,
+                                        const struct tend__break_options *options,
+                                        struct tend__break_list *out,
+                                        struct tend_error *err) TEND_NODISCARD;
+
 /* Buffers for the values without the break. The caller owns them through _deinit; reusable. */
 struct tend__break_undo {
     struct tend__column column; /* view of the buffers: what the rows would be */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* novelty.c: Misra-Gries counters with a hash table over them, one for each text and number column;
- * see novelty.h. */
+/* novelty.c: one counter of distinct values for each text and number column, and from it the most
+ * frequent ones that the plan does not know; see novelty.h. */
 #include "judge/novelty.h"
 
 #include "base/mem.h"
+#include "profile/distinct.h"
 #include "profile/plan.h"
 #include "profile/text_key.h"
 
@@ -11,20 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Hash table of positions; slots hold position + 1, 0 = empty. At most half full. */
-struct slots {
-    uint32_t *at;
-    size_t mask;
-};
+#define BLOCK_LEN 256
 
 struct items {
     const struct tend__plan_column *column;
     bool is_text;
     size_t cap; /* 0: the column is not watched */
-    size_t count;
-    struct tend__novel_value *values;
-    struct tend__novel_value *sorted; /* copies */
-    struct slots slots;
+    struct tend__distinct *distinct;
+    struct tend__novel_value *top;
     struct tend__text_map known; /* text: the plan's categories */
 };
 
@@ -33,59 +28,6 @@ struct tend__novelty {
     struct items *columns;
     size_t column_count;
 };
-
-static enum tend_code new_slots(struct slots *slots, size_t cap, struct tend_error *err)
-{
-    size_t size = 4;
-    while (size < 2 * cap) {
-        size *= 2;
-    }
-    slots->mask = size - 1;
-    return tend__mem_new(size, sizeof(*slots->at), &slots->at, err);
-}
-
-static bool text_equal(struct tend__text a, struct tend__text b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
-/* Negative zero is zero. */
-static uint64_t number_hash(double number)
-{
-    const double plain = number == 0 ? 0 : number;
-    uint64_t bits = 0;
-    memcpy(&bits, &plain, sizeof(bits));
-    return tend__mix64(bits);
-}
-
-static uint64_t value_hash(const struct items *items, const struct tend__novel_value *value)
-{
-    if (!items->is_text) {
-        return number_hash(value->number);
-    }
-    const uint64_t prefix = tend__text_prefix(value->text.ptr, value->text.len);
-    return tend__text_hash(value->text.ptr, value->text.len, prefix);
-}
-
-/* The slot that holds the value, or the empty one where it belongs. */
-static size_t find_slot(const struct items *items, const struct tend__novel_value *value)
-{
-    size_t slot = (size_t)value_hash(items, value) & items->slots.mask;
-    while (items->slots.at[slot] != 0) {
-        const struct tend__novel_value *other = &items->values[items->slots.at[slot] - 1];
-        if (items->is_text ? text_equal(other->text, value->text)
-                           : other->number == value->number) {
-            break;
-        }
-        slot = (slot + 1) & items->slots.mask;
-    }
-    return slot;
-}
-
-static bool is_category(const struct items *items, struct tend__text text)
-{
-    return tend__text_map_find(&items->known, text.ptr, text.len) != TEND_TEXT_NONE;
-}
 
 static bool is_atom(const struct tend__plan_column *column, double number)
 {
@@ -102,6 +44,14 @@ static bool is_atom(const struct tend__plan_column *column, double number)
     return low < column->atom_count && column->atoms[low] == number;
 }
 
+static bool is_known(const struct items *items, const struct tend__distinct_value *value)
+{
+    if (!items->is_text) {
+        return is_atom(items->column, value->number);
+    }
+    return tend__text_map_find(&items->known, value->text.ptr, value->text.len) != TEND_TEXT_NONE;
+}
+
 static enum tend_code new_items(struct items *items, const struct tend__plan_column *column,
                                 struct tend_error *err)
 {
@@ -110,11 +60,9 @@ static enum tend_code new_items(struct items *items, const struct tend__plan_col
     if (!items->is_text && column->type != TEND_TYPE_NUMBER) {
         return TEND_OK;
     }
-    const size_t cap = items->is_text ? TEND_NOVELTY_TEXTS_MAX : TEND_NOVELTY_NUMBERS_MAX;
-    TEND_TRY(new_slots(&items->slots, cap, err));
-    TEND_TRY(tend__mem_new(cap, sizeof(*items->values), &items->values, err));
-    TEND_TRY(tend__mem_new(cap, sizeof(*items->sorted), &items->sorted, err));
-    items->cap = cap;
+    items->cap = items->is_text ? TEND_NOVELTY_TEXTS_MAX : TEND_NOVELTY_NUMBERS_MAX;
+    TEND_TRY(tend__mem_new(items->cap, sizeof(*items->top), &items->top, err));
+    TEND_TRY(tend__distinct_new(items->is_text, &items->distinct, err));
     if (!items->is_text) {
         return TEND_OK;
     }
@@ -143,13 +91,6 @@ out:
     return code;
 }
 
-static void free_text(struct tend__novel_value *value)
-{
-    /* The bytes were allocated here; the view's const is for its readers. */
-    tend__mem_free((void *)(uintptr_t)value->text.ptr);
-    value->text = (struct tend__text){0};
-}
-
 void tend__novelty_free(struct tend__novelty *novelty)
 {
     if (novelty == NULL) {
@@ -157,81 +98,28 @@ void tend__novelty_free(struct tend__novelty *novelty)
     }
     for (size_t i = 0; i < novelty->column_count; i++) {
         struct items *items = &novelty->columns[i];
-        for (size_t k = 0; k < items->count; k++) {
-            free_text(&items->values[k]);
-        }
+        tend__distinct_free(items->distinct);
         tend__text_map_deinit(&items->known);
-        tend__mem_free(items->slots.at);
-        tend__mem_free(items->sorted);
-        tend__mem_free(items->values);
+        tend__mem_free(items->top);
     }
     tend__mem_free(novelty->columns);
     tend__mem_free(novelty);
 }
 
-/* All counters are full and a new value came: each loses one, and those at 0 leave. */
-static void decrement_all(struct items *items)
+static enum tend_code add_numbers(struct items *items, const struct tend__column *column,
+                                  size_t row_count, struct tend_error *err)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < items->count; i++) {
-        struct tend__novel_value *value = &items->values[i];
-        value->count--;
-        if (value->count > 0) {
-            items->values[kept++] = *value;
-        } else {
-            free_text(value);
-        }
-    }
-    items->count = kept;
-    memset(items->slots.at, 0, (items->slots.mask + 1) * sizeof(*items->slots.at));
-    for (size_t i = 0; i < kept; i++) {
-        items->slots.at[find_slot(items, &items->values[i])] = (uint32_t)(i + 1);
-    }
-}
-
-static enum tend_code count_value(struct items *items, const struct tend__novel_value *value,
-                                  struct tend_error *err)
-{
-    const size_t slot = find_slot(items, value);
-    if (items->slots.at[slot] != 0) {
-        items->values[items->slots.at[slot] - 1].count++;
-        return TEND_OK;
-    }
-    if (items->count == items->cap) {
-        decrement_all(items);
-        return TEND_OK;
-    }
-    struct tend__novel_value added = {.number = value->number, .count = 1};
-    if (items->is_text) {
-        char *copy = NULL;
-        TEND_TRY(tend__mem_text(value->text.ptr, value->text.len, &copy, err));
-        added.text = (struct tend__text){.ptr = copy, .len = value->text.len};
-    }
-    items->values[items->count++] = added;
-    items->slots.at[slot] = (uint32_t)items->count;
-    return TEND_OK;
-}
-
-static enum tend_code add_column(struct items *items, const struct tend__column *column,
-                                 size_t row_count, struct tend_error *err)
-{
-    for (size_t i = 0; i < row_count; i++) {
-        if (!tend__is_valid(column, i)) {
-            continue;
-        }
-        struct tend__novel_value value = {0};
-        if (items->is_text) {
-            value.text = column->text[i];
-            if (value.text.len > TEND_CATEGORY_BYTES_MAX || is_category(items, value.text)) {
-                continue;
-            }
-        } else {
-            value.number = column->f64[i];
-            if (!isfinite(value.number) || is_atom(items->column, value.number)) {
-                continue;
+    double block[BLOCK_LEN];
+    for (size_t begin = 0; begin < row_count; begin += BLOCK_LEN) {
+        const size_t end = row_count - begin < BLOCK_LEN ? row_count : begin + BLOCK_LEN;
+        size_t count = 0;
+        for (size_t i = begin; i < end; i++) {
+            if (tend__is_valid(column, i) && isfinite(column->f64[i])) {
+                block[count] = column->f64[i] + 0.0; /* negative zero is zero */
+                count++;
             }
         }
-        TEND_TRY(count_value(items, &value, err));
+        TEND_TRY(tend__distinct_add_numbers(items->distinct, block, count, false, err));
     }
     return TEND_OK;
 }
@@ -240,16 +128,20 @@ enum tend_code tend__novelty_add(struct tend__novelty *novelty, const struct ten
                                  struct tend_error *err)
 {
     for (size_t i = 0; i < batch->column_count; i++) {
+        const struct tend__column *column = &batch->columns[i];
         const size_t at = tend__plan_find(novelty->plan, batch->fields[i].name);
-        if (at == SIZE_MAX || novelty->columns[at].cap == 0 ||
-            batch->columns[i].type != novelty->columns[at].column->type) {
+        struct items *items = at == SIZE_MAX ? NULL : &novelty->columns[at];
+        if (items == NULL || items->cap == 0 || column->type != items->column->type) {
             continue;
         }
-        TEND_TRY(add_column(&novelty->columns[at], &batch->columns[i], batch->row_count, err));
+        TEND_TRY(items->is_text
+                     ? tend__distinct_add_texts(items->distinct, column, batch->row_count, err)
+                     : add_numbers(items, column, batch->row_count, err));
     }
     return TEND_OK;
 }
 
+/* The more frequent first, then in byte order or by number. */
 static int compare_values(const void *a, const void *b)
 {
     const struct tend__novel_value *x = a;
@@ -257,15 +149,26 @@ static int compare_values(const void *a, const void *b)
     if (x->count != y->count) {
         return x->count > y->count ? -1 : 1;
     }
-    const size_t len = x->text.len < y->text.len ? x->text.len : y->text.len;
-    const int order = len == 0 ? 0 : memcmp(x->text.ptr, y->text.ptr, len);
-    if (order != 0) {
-        return order;
+    const int order = tend__text_compare(&x->text, &y->text);
+    return order != 0 ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+/* Lets the value at `at` of a heap, whose root is the last in order, sink to its place. */
+static void sink(struct tend__novel_value *heap, size_t count, size_t at)
+{
+    for (;;) {
+        size_t last = at;
+        for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++) {
+            last = compare_values(&heap[child], &heap[last]) > 0 ? child : last;
+        }
+        if (last == at) {
+            return;
+        }
+        const struct tend__novel_value value = heap[at];
+        heap[at] = heap[last];
+        heap[last] = value;
+        at = last;
     }
-    if (x->text.len != y->text.len) {
-        return x->text.len > y->text.len ? 1 : -1;
-    }
-    return (x->number > y->number) - (x->number < y->number);
 }
 
 const struct tend__novel_value *tend__novelty_values(const struct tend__novelty *novelty,
@@ -273,10 +176,34 @@ const struct tend__novel_value *tend__novelty_values(const struct tend__novelty 
 {
     TEND_ASSERT(column_idx < novelty->column_count);
     const struct items *items = &novelty->columns[column_idx];
-    if (items->count > 0) {
-        memcpy(items->sorted, items->values, items->count * sizeof(*items->sorted));
-        qsort(items->sorted, items->count, sizeof(*items->sorted), compare_values);
+    struct tend__novel_value *top = items->top;
+    size_t n = 0;
+    const size_t places = items->cap == 0 ? 0 : tend__distinct_place_count(items->distinct);
+    for (size_t i = 0; i < places; i++) {
+        struct tend__distinct_value value;
+        if (!tend__distinct_place(items->distinct, i, &value)) {
+            continue;
+        }
+        const struct tend__novel_value novel = {
+            .text = value.text, .number = value.number, .count = (uint64_t)value.weight};
+        const bool has_room = n < items->cap;
+        if ((!has_room && compare_values(&novel, &top[0]) > 0) || is_known(items, &value)) {
+            continue;
+        }
+        if (!has_room) {
+            top[0] = novel;
+            sink(top, n, 0);
+            continue;
+        }
+        top[n] = novel;
+        n++;
+        for (size_t k = n / 2; n == items->cap && k > 0; k--) {
+            sink(top, n, k - 1);
+        }
     }
-    *count = items->count;
-    return items->sorted;
+    if (n > 0) {
+        qsort(top, n, sizeof(*top), compare_values);
+    }
+    *count = n;
+    return n == 0 ? NULL : top;
 }

@@ -7,9 +7,9 @@
  * One pass over the rows of a suspicious window gives the breaks their names: what a category was
  * renamed to, which number was filled in.
  *
- * Frequent items by Misra and Gries (1982, "Finding repeated elements"): with capacity k every
- * value of more than 1/(k+1) of the rows is kept, and a count is too low by at most rows/(k+1). Up
- * to k distinct values the counts are exact and the order of rows does not matter; beyond, it may.
+ * Values are counted by profile/distinct.h: exactly while a column has at most 65,536 distinct
+ * ones, beyond that by an adaptive sample and a count-min sketch whose estimates are at least the
+ * truth. The order of the rows does not matter.
  */
 #ifndef TEND_JUDGE_NOVELTY_H
 #define TEND_JUDGE_NOVELTY_H
@@ -17,8 +17,8 @@
 #include "base/column.h"
 #include "base/fail.h"
 
-#define TEND_NOVELTY_TEXTS_MAX 1024 /* a column */
-#define TEND_NOVELTY_NUMBERS_MAX 64 /* a column */
+#define TEND_NOVELTY_TEXTS_MAX 1024 /* kept of a column */
+#define TEND_NOVELTY_NUMBERS_MAX 64 /* kept of a column */
 
 struct tend__plan;
 struct tend__novelty;
@@ -26,7 +26,7 @@ struct tend__novelty;
 struct tend__novel_value {
     struct tend__text text; /* text columns; owned by the novelty, followed by a zero byte */
     double number;          /* number columns */
-    uint64_t count;         /* at most too low, never too high */
+    uint64_t count;
 };
 
 /* Of the text and number columns of the plan, which must outlive it. */

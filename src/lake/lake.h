@@ -18,6 +18,7 @@
 
 #include "base/column.h"
 #include "base/fail.h"
+#include "base/hash.h"
 #include "tend/arrow.h"
 
 #include <stdbool.h>
@@ -100,6 +101,12 @@ const char *tend__lake_note(const struct tend__lake_reader *reader, size_t note_
 
 /* The files of the data set, in the order they are read. NULL past the last. */
 const char *tend__lake_file(const struct tend__lake_reader *reader, size_t file_idx);
+
+/* The hash of all bytes of the data set, for a version's lineage: the same wherever the files lie
+ * (docs/data-in.md says how it is made). Reads every file once. */
+enum tend_code tend__lake_data_hash(const struct tend__lake_reader *reader,
+                                    char hash[TEND_SHA256_HEX_SIZE],
+                                    struct tend_error *err) TEND_NODISCARD;
 
 /* The same rows as Arrow: the schema once, then struct arrays until *done. The caller releases
  * each. Not to be mixed with tend__lake_next on one reader. */

@@ -202,6 +202,14 @@ enum tend_code tend__lake_fail(const char *text, const struct lake_source *sourc
                              "'%s' in '%s' is not a number, as the values before are", part, shown);
         }
     }
+    if (source != NULL && (strstr(text, "GZIP") != NULL || strstr(text, "gzip") != NULL ||
+                           strstr(text, "ZSTD") != NULL)) {
+        return TEND_FAIL(err, ECORRUPT,
+                         "the compressed bytes of '%s' are damaged; it may be truncated", shown);
+    }
+    if (source != NULL && strstr(text, "Error when sniffing file") != NULL) {
+        return TEND_FAIL(err, ECORRUPT, "'%s' is not lines of CSV under its header", shown);
+    }
     first_words(text, part);
     if (strncmp(text, "IO Error", 8) == 0) {
         return TEND_FAIL(err, EIO, "%s", part);

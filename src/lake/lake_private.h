@@ -96,6 +96,15 @@ void tend__lake_table_sql(struct tend__buf *sql, const struct lake_source *sourc
 void tend__lake_file_literal(struct tend__buf *sql, const char *path);
 enum tend_type tend__lake_type(const struct lake_column *column, bool *is_supported);
 
+/* lake_header.c: a CSV file's separator and how many columns its header names. */
+enum tend_code tend__lake_learn_header(duckdb_connection con, struct lake_source *source,
+                                       struct tend_error *err) TEND_NODISCARD;
+
+/* lake_manifest.c */
+enum tend_code tend__lake_manifest(const struct lake_source *source,
+                                   char hash[TEND_SHA256_HEX_SIZE],
+                                   struct tend_error *err) TEND_NODISCARD;
+
 /* lake_probe.c */
 enum tend_code tend__lake_probe(duckdb_connection con, const struct lake_source *source,
                                 struct lake_columns *columns,

@@ -34,7 +34,8 @@ void tend__lake_number_sql(struct tend__buf *sql, const struct lake_column *colu
 
 static bool is_probed(const struct lake_column *column)
 {
-    return column->type == DUCKDB_TYPE_VARCHAR && column->reading == LAKE_READ_PLAIN;
+    return column->type == DUCKDB_TYPE_VARCHAR && column->reading == LAKE_READ_PLAIN &&
+           column->name[0] != '\0';
 }
 
 /* For each probed column: how many values there are, how many are numbers, and how many are neither

@@ -61,9 +61,12 @@ static enum tend_code add_note(struct tend__lake_reader *reader, const char *tex
     return TEND_OK;
 }
 
-static const char *column_words(duckdb_type type)
+static const char *column_words(const struct lake_column *column)
 {
-    switch ((int)type) {
+    if (column->name[0] == '\0') {
+        return "without a name";
+    }
+    switch ((int)column->type) {
     case DUCKDB_TYPE_LIST:
     case DUCKDB_TYPE_ARRAY:
         return "a list";
@@ -106,8 +109,7 @@ static enum tend_code find_column(const struct tend__lake_reader *reader, const 
             (void)tend__lake_type(&reader->found.at[i], &is_supported);
             if (!is_supported) {
                 return TEND_FAIL(err, ETYPE, "column '%s' of '%s' is %s, which tend does not read",
-                                 name, reader->source.shown,
-                                 column_words(reader->found.at[i].type));
+                                 name, reader->source.shown, column_words(&reader->found.at[i]));
             }
             *out = i;
             return TEND_OK;
@@ -128,7 +130,7 @@ static enum tend_code pick_all(struct tend__lake_reader *reader, struct tend_err
         }
         (void)snprintf(note, sizeof(note), "column '%s' of '%s' is %s and is left out",
                        reader->found.at[i].name, reader->source.shown,
-                       column_words(reader->found.at[i].type));
+                       column_words(&reader->found.at[i]));
         TEND_TRY(add_note(reader, note, err));
     }
     if (reader->column_count == 0) {
@@ -677,6 +679,12 @@ const char *tend__lake_note(const struct tend__lake_reader *reader, size_t note_
 const char *tend__lake_file(const struct tend__lake_reader *reader, size_t file_idx)
 {
     return file_idx < reader->source.file_count ? reader->source.files[file_idx] : NULL;
+}
+
+enum tend_code tend__lake_data_hash(const struct tend__lake_reader *reader,
+                                    char hash[TEND_SHA256_HEX_SIZE], struct tend_error *err)
+{
+    return tend__lake_manifest(&reader->source, hash, err);
 }
 
 static enum tend_code take_error(duckdb_error_data error, const char *what, struct tend_error *err)

@@ -2,11 +2,9 @@
 /*
  * lake_schema.c: which columns a source has, and the SQL that reads them.
  *
- * Nothing about a CSV file's dialect is left to DuckDB's sniffer but the columns' types: it would
- * skip a header or rows that do not fit its guess without a word. The first line is the header, the
- * separator is the one of , ; tab | that the header has most of, quotes are '"'. JSON's times stay
- * text for DuckDB and are read by tend's own cast, because the sniffer settles on one format out of
- * a mixture and then fails on the rest.
+ * Nothing about a CSV file's dialect is left to DuckDB's sniffer but the columns' types (see
+ * lake_header.c). JSON's times stay text for DuckDB and are read by tend's own cast, because the
+ * sniffer settles on one format out of a mixture and then fails on the rest.
  *
  * Files of one data set must have the same columns; their order and the widths of their numbers may
  * differ.
@@ -16,10 +14,7 @@
 #include "base/mem.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static const char separators[] = {',', ';', '\t', '|'};
 
 void tend__lake_columns_deinit(struct lake_columns *columns)
 {
@@ -32,7 +27,10 @@ void tend__lake_columns_deinit(struct lake_columns *columns)
 
 enum tend_type tend__lake_type(const struct lake_column *column, bool *is_supported)
 {
-    *is_supported = true;
+    *is_supported = column->name[0] != '\0'; /* SQL cannot say it */
+    if (!*is_supported) {
+        return TEND_TYPE_NULL;
+    }
     if (column->reading == LAKE_READ_NUMBER) {
         return TEND_TYPE_NUMBER;
     }
@@ -403,117 +401,11 @@ static void settle_readings(struct lake_columns *columns, const struct lake_colu
     }
 }
 
-/* The first line of a CSV file, packed or not, into line; *found is false where there is none. */
-static enum tend_code read_header(duckdb_connection con, const struct lake_source *source,
-                                  struct tend__buf *line, bool *found, struct tend_error *err)
-{
-    static const char *const packings[] = {"none", "gzip", "zstd"};
-    struct tend__buf sql;
-    duckdb_result result = {0};
-    tend__buf_init(&sql, LAKE_SQL_MAX);
-    tend__buf_text(&sql, "SELECT line FROM read_csv(");
-    tend__lake_file_literal(&sql, source->files[0]);
-    tend__buf_printf(&sql,
-                     ", delim=chr(1), quote='', escape='', header=false, auto_detect=false, "
-                     "null_padding=true, strict_mode=false, compression='%s', "
-                     "columns={'line': 'VARCHAR'}) LIMIT 1",
-                     packings[source->packing]);
-    enum tend_code code = tend__buf_code(&sql, err);
-    if (code == TEND_OK) {
-        code = tend__lake_query(con, tend__buf_str(&sql), source, &result, err);
-    }
-    tend__buf_deinit(&sql);
-    TEND_TRY(code);
-    duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
-    *found = false;
-    if (chunk != NULL && duckdb_data_chunk_get_size(chunk) > 0) {
-        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, 0);
-        if (duckdb_validity_row_is_valid(duckdb_vector_get_validity(vector), 0)) {
-            duckdb_string_t *text = duckdb_vector_get_data(vector);
-            tend__buf_add(line, duckdb_string_t_data(text), duckdb_string_t_length(*text));
-            *found = true;
-        }
-    }
-    duckdb_destroy_data_chunk(&chunk);
-    duckdb_destroy_result(&result);
-    return tend__buf_code(line, err);
-}
-
-/* Whether every value of a header line is a number or nothing: then it is a row, and names are
- * missing. */
-static bool is_all_numbers(const char *line, char separator)
-{
-    bool has_number = false;
-    const char *at = line;
-    for (;;) {
-        char *end = NULL;
-        (void)strtod(at, &end);
-        if (end != at) {
-            has_number = true;
-            at = end;
-        }
-        while (*at == ' ' || *at == '\r') {
-            at++;
-        }
-        if (*at == '\0') {
-            return has_number;
-        }
-        if (*at != separator) {
-            return false;
-        }
-        at++;
-    }
-}
-
-static char choose_separator(const char *line, size_t *column_count)
-{
-    size_t counts[TEND_ARRAY_LEN(separators)] = {0};
-    bool is_quoted = false;
-    size_t best = 0;
-    for (const char *c = line; *c != '\0'; c++) {
-        is_quoted = *c == '"' ? !is_quoted : is_quoted;
-        for (size_t i = 0; !is_quoted && i < TEND_ARRAY_LEN(separators); i++) {
-            counts[i] += *c == separators[i];
-        }
-    }
-    for (size_t i = 1; i < TEND_ARRAY_LEN(separators); i++) {
-        if (counts[i] > counts[best]) {
-            best = i;
-        }
-    }
-    *column_count = counts[best] + 1;
-    return separators[best];
-}
-
-static enum tend_code learn_dialect(duckdb_connection con, struct lake_source *source,
-                                    struct tend_error *err)
-{
-    struct tend__buf line;
-    bool found = false;
-    tend__buf_init(&line, LAKE_SQL_MAX);
-    enum tend_code code = read_header(con, source, &line, &found, err);
-    if (code == TEND_OK && !found) {
-        code = TEND_FAIL(err, ECORRUPT, "'%s' has no header line with the names of the columns",
-                         source->shown);
-    }
-    if (code == TEND_OK) {
-        source->delimiter = choose_separator(tend__buf_str(&line), &source->header_count);
-        if (is_all_numbers(tend__buf_str(&line), source->delimiter)) {
-            code = TEND_FAIL_AT(err, ECORRUPT, 1, 0,
-                                "the first line of '%s' has only numbers: put the names of the "
-                                "columns there",
-                                source->shown);
-        }
-    }
-    tend__buf_deinit(&line);
-    return code;
-}
-
 enum tend_code tend__lake_describe(duckdb_connection con, struct lake_source *source,
                                    struct lake_columns *out, struct tend_error *err)
 {
     if (source->kind == LAKE_CSV) {
-        TEND_TRY(learn_dialect(con, source, err));
+        TEND_TRY(tend__lake_learn_header(con, source, err));
     }
     if (source->file_count == 1 || source->kind == LAKE_JSON) {
         return describe_files(con, source, 0, source->file_count, out, err);

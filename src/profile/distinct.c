@@ -18,6 +18,8 @@
 #define ENTRY_MAX (TEND_DISTINCT_MAX + 1 + FREQUENT_MAX)
 #define SKETCH_ROW_COUNT 4
 #define SKETCH_COLUMN_COUNT ((size_t)32768)
+#define SPARSE_MAX                                                                                 \
+    512 /* so few entries have sixteen slots each: the first slot then nearly always hits */
 #define CHUNK_BYTES ((size_t)65536 - 64)
 
 struct text_chunk {
@@ -86,7 +88,7 @@ static enum tend_code keep_text(struct text_chunk **chunks, struct tend__text *t
                                 struct tend_error *err)
 {
     struct text_chunk *chunk = *chunks;
-    if (chunk == NULL || CHUNK_BYTES - chunk->used < text->len) {
+    if (chunk == NULL || CHUNK_BYTES - chunk->used <= text->len) {
         TEND_TRY(tend__mem_new(1, sizeof(*chunk), &chunk, err));
         chunk->next = *chunks;
         *chunks = chunk;
@@ -95,7 +97,8 @@ static enum tend_code keep_text(struct text_chunk **chunks, struct tend__text *t
     if (text->len > 0) {
         memcpy(at, text->ptr, text->len);
     }
-    chunk->used += text->len;
+    at[text->len] = '\0';
+    chunk->used += text->len + 1;
     text->ptr = at;
     return TEND_OK;
 }
@@ -132,7 +135,8 @@ static enum tend_code insert_entry(struct tend__distinct *distinct,
     } else {
         kept.text.ptr = NULL;
     }
-    const bool is_full = 2 * (distinct->entry_count + 1) > distinct->slot_count;
+    const size_t room = distinct->entry_count < SPARSE_MAX ? 16 : 2;
+    const bool is_full = room * (distinct->entry_count + 1) > distinct->slot_count;
     if (is_full) {
         const size_t slot_count = distinct->slot_count == 0 ? 64 : 4 * distinct->slot_count;
         TEND_TRY(tend__mem_resize(&distinct->slots, slot_count, sizeof(*distinct->slots), err));
@@ -255,31 +259,72 @@ static enum tend_code add_unseen(struct tend__distinct *distinct, struct distinc
     return insert_entry(distinct, entry, err);
 }
 
-static inline enum tend_code add_key(struct tend__distinct *distinct, const char *bytes, size_t len,
-                                     uint64_t prefix, struct tend_error *err)
+/* What a look-up needs of the counter, where the compiler can keep it in registers. */
+struct finder {
+    const struct tend__text_slot *slots; /* NULL while the table is empty */
+    struct distinct_entry *entries;
+    size_t mask;
+    uint64_t threshold;
+};
+
+static struct finder finder_of(const struct tend__distinct *distinct)
 {
-    const uint64_t hash = tend__text_hash(bytes, len, prefix);
-    distinct->total++;
-    if (distinct->slot_count > 0) {
-        const size_t mask = distinct->slot_count - 1;
-        for (size_t at = (size_t)hash & mask; distinct->slots[at].number != 0;
-             at = (at + 1) & mask) {
-            const struct tend__text_slot *slot = &distinct->slots[at];
-            struct distinct_entry *entry = &distinct->entries[slot->number - 1];
-            if (slot->prefix != prefix || slot->len != len ||
-                (len > 8 && memcmp(entry->text.ptr, bytes, len) != 0)) {
-                continue;
-            }
-            if (hash <= distinct->threshold) {
-                entry->count++;
-            } else {
-                add_to_sketch(distinct->sketch, hash, 1);
-            }
-            return TEND_OK;
-        }
+    return (struct finder){
+        .slots = distinct->slots,
+        .entries = distinct->entries,
+        .mask = distinct->slot_count - 1,
+        .threshold = distinct->threshold,
+    };
+}
+
+/* The entry of a value, or NULL. */
+static inline struct distinct_entry *find_entry(const struct finder *finder,
+                                                const struct distinct_entry *wanted)
+{
+    const size_t len = wanted->text.len;
+    if (finder->slots == NULL) {
+        return NULL;
     }
-    struct distinct_entry entry = {.text = {bytes, len}, .prefix = prefix, .hash = hash};
-    return add_unseen(distinct, &entry, err);
+    size_t at = (size_t)wanted->hash & finder->mask;
+    for (;;) {
+        const struct tend__text_slot *slot = &finder->slots[at];
+        if (slot->number == 0) {
+            return NULL;
+        }
+        struct distinct_entry *entry = &finder->entries[slot->number - 1];
+        if (slot->prefix == wanted->prefix && slot->len == len &&
+            (len <= 8 || memcmp(entry->text.ptr, wanted->text.ptr, len) == 0)) {
+            return entry;
+        }
+        at = (at + 1) & finder->mask;
+    }
+}
+
+static enum tend_code add_key(struct tend__distinct *distinct, struct distinct_entry *key,
+                              struct tend_error *err)
+{
+    const struct finder finder = finder_of(distinct);
+    struct distinct_entry *entry = find_entry(&finder, key);
+    distinct->total++;
+    if (entry == NULL) {
+        return add_unseen(distinct, key, err);
+    }
+    if (key->hash <= distinct->threshold) {
+        entry->count++;
+    } else {
+        add_to_sketch(distinct->sketch, key->hash, 1);
+    }
+    return TEND_OK;
+}
+
+static inline struct distinct_entry make_key(const char *bytes, size_t len)
+{
+    const uint64_t prefix = tend__text_prefix(bytes, len);
+    return (struct distinct_entry){
+        .text = {bytes, len},
+        .prefix = prefix,
+        .hash = tend__text_hash(bytes, len, prefix),
+    };
 }
 
 static enum tend_code add_number(struct tend__distinct *distinct, double x, struct tend_error *err)
@@ -295,7 +340,8 @@ static enum tend_code add_number(struct tend__distinct *distinct, double x, stru
     }
     char bytes[sizeof(x)];
     memcpy(bytes, &x, sizeof(x));
-    return add_key(distinct, bytes, sizeof(bytes), tend__load_u64(bytes), err);
+    struct distinct_entry key = make_key(bytes, sizeof(bytes));
+    return add_key(distinct, &key, err);
 }
 
 enum tend_code tend__distinct_add_numbers(struct tend__distinct *distinct, const double *x,
@@ -329,18 +375,31 @@ enum tend_code tend__distinct_add_texts(struct tend__distinct *distinct,
                                         const struct tend__column *column, size_t row_count,
                                         struct tend_error *err)
 {
+    struct finder finder = finder_of(distinct);
+    uint64_t found_count = 0;
     for (size_t i = 0; i < row_count; i++) {
         if (!tend__is_valid(column, i)) {
             continue;
         }
         const struct tend__text text = column->text[i];
         if (text.len > TEND_CATEGORY_BYTES_MAX) {
-            distinct->total++;
             distinct->long_count++;
+            found_count++;
             continue;
         }
-        TEND_TRY(add_key(distinct, text.ptr, text.len, tend__text_prefix(text.ptr, text.len), err));
+        struct distinct_entry key = make_key(text.ptr, text.len);
+        struct distinct_entry *entry = find_entry(&finder, &key);
+        if (entry != NULL && key.hash <= finder.threshold) {
+            entry->count++;
+            found_count++;
+            continue;
+        }
+        distinct->total += found_count;
+        found_count = 0;
+        TEND_TRY(add_key(distinct, &key, err));
+        finder = finder_of(distinct);
     }
+    distinct->total += found_count;
     return TEND_OK;
 }
 
@@ -357,6 +416,41 @@ uint64_t tend__distinct_total(const struct tend__distinct *distinct)
 uint64_t tend__distinct_long_count(const struct tend__distinct *distinct)
 {
     return distinct->long_count;
+}
+
+static struct tend__distinct_value value_of(const struct tend__distinct *distinct,
+                                            const struct distinct_entry *entry, double weight)
+{
+    struct tend__distinct_value value = {.weight = weight};
+    if (distinct->is_text) {
+        value.text = entry->text;
+    } else {
+        memcpy(&value.number, &entry->prefix, sizeof(value.number));
+    }
+    return value;
+}
+
+size_t tend__distinct_place_count(const struct tend__distinct *distinct)
+{
+    return distinct->entry_count + (distinct->whole != NULL ? WHOLE_COUNT : 0);
+}
+
+bool tend__distinct_place(const struct tend__distinct *distinct, size_t place_idx,
+                          struct tend__distinct_value *out)
+{
+    if (place_idx >= distinct->entry_count) {
+        const size_t at = place_idx - distinct->entry_count;
+        *out = (struct tend__distinct_value){
+            .number = (double)at + TEND_WHOLE_MIN,
+            .weight = (double)distinct->whole[at],
+        };
+        return distinct->whole[at] > 0;
+    }
+    const struct distinct_entry *entry = &distinct->entries[place_idx];
+    const bool is_sampled = entry->hash <= distinct->threshold;
+    const uint64_t rows = is_sampled ? entry->count : read_sketch(distinct->sketch, entry->hash);
+    *out = value_of(distinct, entry, (double)rows);
+    return rows > 0;
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -391,18 +485,6 @@ static int compare_candidates(const void *a, const void *b)
         return x->estimate > y->estimate ? -1 : 1;
     }
     return (x->hash > y->hash) - (x->hash < y->hash);
-}
-
-static struct tend__distinct_value value_of(const struct tend__distinct *distinct,
-                                            const struct distinct_entry *entry, double weight)
-{
-    struct tend__distinct_value value = {.weight = weight};
-    if (distinct->is_text) {
-        value.text = entry->text;
-    } else {
-        memcpy(&value.number, &entry->prefix, sizeof(value.number));
-    }
-    return value;
 }
 
 /* Appends the frequent values that are not in the sample. */

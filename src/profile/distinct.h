@@ -36,7 +36,7 @@
 struct tend__distinct;
 
 struct tend__distinct_value {
-    struct tend__text text; /* of a text; ptr is borrowed from the counter */
+    struct tend__text text; /* of a text; borrowed from the counter, followed by a zero byte */
     double number;          /* of a number */
     double weight; /* rows of it: exact, or an estimate that stands for the values not kept too */
     bool
@@ -69,5 +69,13 @@ uint64_t tend__distinct_long_count(const struct tend__distinct *distinct);
 enum tend_code tend__distinct_values(const struct tend__distinct *distinct,
                                      struct tend__distinct_value **out, size_t *count,
                                      struct tend_error *err) TEND_NODISCARD;
+
+/* The same values one by one, without memory of their own and in no order: places 0 ..
+ * tend__distinct_place_count() - 1, of which tend__distinct_place() is false for those that are
+ * empty. The weight of a value that is not in the sample is what the sketch says; is_sample is not
+ * set. */
+size_t tend__distinct_place_count(const struct tend__distinct *distinct);
+bool tend__distinct_place(const struct tend__distinct *distinct, size_t place_idx,
+                          struct tend__distinct_value *out);
 
 #endif

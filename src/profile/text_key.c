@@ -8,7 +8,10 @@ enum tend_code tend__text_map_init(struct tend__text_map *map, const struct tend
                                    size_t count, struct tend_error *err)
 {
     size_t slot_count = 8;
-    while (slot_count < 4 * count) {
+    /* With few texts the first slot should nearly always be the right one; the cache sees no more
+     * than one line a text. */
+    const size_t room = count <= 512 ? 16 : 4;
+    while (slot_count < room * count) {
         slot_count *= 2;
     }
     struct tend__text_slot *slots = NULL;

@@ -9,7 +9,7 @@
  * 1074). Values that are integers below 2^62 in size go to one 64-bit integer beside it.
  *
  * Invariants: a zeroed struct is the empty sum. The sum is chunks + whole, exactly, for up to 2^63
- * values. Cost: 592 bytes; adding never allocates and never fails.
+ * values. Cost: 584 bytes; adding never allocates and never fails.
  *
  * NaN and infinities are counted apart and are not part of the sum: tend__exact_sum_value() is the
  * sum of the finite values. Who needs the IEEE sum looks at the counts. Negative zero counts as

@@ -57,8 +57,8 @@ def test_init_never_overwrites_without_force(tmp_path):
 
 
 def test_init_takes_awkward_names(tmp_path):
-    rows = [{"my id": i, "say \"when\"": f"2001-01-0{1 + i % 9}", "is_late: y/n": i % 2, "größe": i * 1.5, "true": i % 7}
-            for i in range(500)]
+    rows = [{"my id": i, "say \"when\"": f"2001-01-0{1 + i % 9}", "is_late: y/n": i % 2, "größe": i * 1.5,
+             "true": i % 7} for i in range(500)]
     write_csv(tmp_path / "odd.csv", rows)
     done = run("init", "odd.csv", "--label", "is_late: y/n", cwd=tmp_path)
     assert done.code == 0, done.err
@@ -103,7 +103,8 @@ def test_a_profile_agrees_with_plain_arithmetic(tmp_path):
                 other["above"] == other["to"] for other in cells)
     middle = statistics.median(distances)
     inside = [cell for cell in cells if (cell["above"] or 0) <= middle <= (cell["to"] or math.inf)]
-    assert abs(column["quantiles"]["p50"] - middle) <= max((cell["to"] or 1e9) - (cell["above"] or 0) for cell in inside)
+    width = max((cell["to"] or 1e9) - (cell["above"] or 0) for cell in inside)
+    assert abs(column["quantiles"]["p50"] - middle) <= width
 
 
 def test_merging_in_any_order_and_grouping_gives_the_same_bytes(tmp_path):
@@ -306,8 +307,8 @@ def test_commands_that_need_a_state_say_how_to_get_one(tmp_path):
     for command in ("ledger", "versions", "why"):
         done = run(command, cwd=tmp_path)
         assert done.code == 2
-        assert done.err == ("tend: tend-data/state.db: no such file; 'tend backtest DATA' and 'tend demo' make one, and "
-                            "--state FILE names it\n")
+        assert done.err == ("tend: tend-data/state.db: no such file; 'tend backtest DATA' and 'tend demo' make one, "
+                            "and --state FILE names it\n")
     write_text(tmp_path / "x.db", "this is no database, however long it may be\n" * 50)
     done = run("ledger", "--state", "x.db", cwd=tmp_path)
     assert done.code == 2

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * exact_sum_fuzz.c: any bytes are refused or read to a sum that writes the same bytes again; the same bytes taken as
- * doubles give one sum in both orders.
+ * exact_sum_fuzz.c: any bytes are refused or read to a sum that writes the same bytes again; the
+ * same bytes taken as doubles give one sum in both orders.
  */
 #include "sketch/exact_sum.h"
 

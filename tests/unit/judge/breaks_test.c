@@ -533,6 +533,70 @@ static void changes_of_schema_are_exact(void **state)
     assert_true(seen[0] && seen[1] && seen[2]);
 }
 
+/* Ten slices of 600 rows; from the seventh on the number is in other units and "blue" has a new
+ * name. */
+static enum tend_code find_in_slices(struct tend__break_list *list, struct tend_error *err)
+{
+    struct tend__plan *plan = NULL;
+    struct tend__profile *ref = NULL;
+    struct tend__profile *parts[10] = {NULL};
+    struct tend__novelty *novelties[10] = {NULL};
+    struct tend__break_slice slices[10];
+    struct tend__rng rng;
+    enum tend_code code = TEND_OK;
+    tend__rng_init(&rng, 440);
+    draw_rows(&ref_rows, ROWS_MAX, LOGNORMAL, 0, &rng);
+    TEND_TRY_OUT(make_plan(&ref_rows, &plan, err));
+    TEND_TRY_OUT(make_profile(plan, &ref_rows.batch, &ref, err));
+    for (size_t k = 0; k < 10; k++) {
+        draw_rows(&cur_rows, 600, LOGNORMAL, 0, &rng);
+        for (size_t i = 0; i < cur_rows.count; i++) {
+            cur_rows.t[i] += (int64_t)k * TEND_US_PER_DAY;
+            cur_rows.x[i] *= k >= 6 ? 1.609344 : 1;
+        }
+        if (k >= 6) {
+            rename_rows("blue", "azure");
+        }
+        TEND_TRY_OUT(make_profile(plan, &cur_rows.batch, &parts[k], err));
+        TEND_TRY_OUT(tend__novelty_new(plan, &novelties[k], err));
+        TEND_TRY_OUT(tend__novelty_add(novelties[k], &cur_rows.batch, err));
+        slices[k] = (struct tend__break_slice){.profile = parts[k], .novelty = novelties[k]};
+    }
+    code = tend__breaks_find_slices(ref, slices, 10, NULL, list, err);
+out:
+    for (size_t k = 0; k < 10; k++) {
+        tend__novelty_free(novelties[k]);
+        tend__profile_free(parts[k]);
+    }
+    tend__profile_free(ref);
+    tend__plan_unref(plan);
+    return code;
+}
+
+static void a_break_in_the_middle_is_dated_and_its_share_is_of_all_rows(void **state)
+{
+    (void)state;
+    struct tend_error err = {0};
+    struct tend__break_list list = {.items = items, .max = 256};
+    assert_tend_ok(find_in_slices(&list, &err), &err);
+    if (list.count != 2) {
+        print_list(&list);
+    }
+    assert_int_equal(list.count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const struct tend__break *b = &items[i];
+        assert_int_equal(tend__time_floor(b->since_us, TEND_US_PER_DAY), 6);
+        if (b->kind == TEND_BREAK_UNIT_CHANGE) {
+            assert_near(b->factor, 1.609344, 1e-9);
+            assert_near(b->share, 0.4, 1e-9);
+        } else {
+            assert_int_equal(b->kind, TEND_BREAK_CATEGORY_RENAME);
+            assert_string_equal(b->to, "azure");
+            assert_near(b->share, 0.4 * 0.107, 0.01); /* (1/3) / (1 + 1/2 + ... + 1/12) */
+        }
+    }
+}
+
 /* ---- precision and recall ---- */
 
 enum injection { NO_BREAK, UNIT, FILL, NULLS, RENAME, HOURS, INJECTION_COUNT };
@@ -700,6 +764,21 @@ static void every_failed_allocation_is_survived(void **state)
         tend__mem_fail_at(0);
         assert_int_equal(code, done ? TEND_OK : TEND_ENOMEM);
     }
+    struct tend__profile *ref = NULL;
+    struct tend__plan *plan = NULL;
+    assert_tend_ok(make_plan(&ref_rows, &plan, &err), &err);
+    assert_tend_ok(make_profile(plan, &cur_rows.batch, &ref, &err), &err);
+    const struct tend__break_slice slices[2] = {{.profile = ref}, {.profile = ref}};
+    for (uint64_t nth = 1, again = 1; again != 0; nth++) {
+        struct tend__break_list list = {.items = items, .max = 256};
+        tend__mem_fail_at(nth);
+        const enum tend_code code = tend__breaks_find_slices(ref, slices, 2, NULL, &list, &err);
+        again = tend__mem_asked() >= nth ? 1 : 0;
+        tend__mem_fail_at(0);
+        assert_int_equal(code, again == 0 ? TEND_OK : TEND_ENOMEM);
+    }
+    tend__profile_free(ref);
+    tend__plan_unref(plan);
 }
 
 int main(void)
@@ -721,6 +800,7 @@ int main(void)
         cmocka_unit_test(hours_are_turned_back_for_times_and_numbers),
         cmocka_unit_test(missing_rows_are_judged_by_expectation_or_history),
         cmocka_unit_test(changes_of_schema_are_exact),
+        cmocka_unit_test(a_break_in_the_middle_is_dated_and_its_share_is_of_all_rows),
         cmocka_unit_test(injected_breaks_are_found_and_little_else_even_under_drift),
         cmocka_unit_test(undone_columns_are_what_they_were),
         cmocka_unit_test(renames_are_undone_together),

@@ -19,7 +19,10 @@
 enum { AMOUNT, ORIGIN, OLD_LABEL, COLUMN_COUNT };
 
 static const struct tend__field fields[COLUMN_COUNT] = {
-    {.name = "amount", .type = TEND_TYPE_NUMBER, .low = -INFINITY, .high = INFINITY},
+    {.name = "amount",
+     .type = TEND_TYPE_NUMBER,
+     .low = -(double)INFINITY,
+     .high = (double)INFINITY},
     {.name = "origin", .type = TEND_TYPE_TEXT},
     {.name = "late", .type = TEND_TYPE_TEXT}, /* hidden by the label of that name */
 };

@@ -264,6 +264,22 @@ static void a_csv_file_without_names_is_told(void **state)
                    "columns there");
 }
 
+static void a_name_that_is_given_twice_is_told(void **state)
+{
+    (void)state;
+    fixture_text(&fixture, "twice.csv", "a,b,a\n1,2,3\n");
+    fixture_text(&fixture, "twice-quoted.csv", "\"a;x\";b;\"a;x\"\n1;2;3\n");
+    fixture_text(&fixture, "once.csv", "\"a\"\"\",\"a\",,,b\r\n1,2,3,4,5\r\n");
+    expect_failure("twice.csv", NULL, TEND_ECORRUPT, 1,
+                   "the header of 'twice.csv' names two columns 'a'");
+    expect_failure("twice-quoted.csv", NULL, TEND_ECORRUPT, 1,
+                   "the header of 'twice-quoted.csv' names two columns 'a;x'");
+    struct tend_error err = {.code = TEND_OK};
+    uint64_t rows = 0;
+    assert_tend_ok(read_all(fixture_path(&fixture, "once.csv"), NULL, &rows, &err), &err);
+    assert_int_equal(rows, 1);
+}
+
 static void bad_json_is_told_by_its_line(void **state)
 {
     (void)state;
@@ -273,6 +289,30 @@ static void bad_json_is_told_by_its_line(void **state)
     fixture_text(&fixture, "array.json", "[{\"a\": 1},\n{\"a\": 2},\n{\"a\" 3}]\n");
     expect_failure("array.json", NULL, TEND_ECORRUPT, 0,
                    "'array.json' value 3 is not JSON: unexpected character");
+}
+
+static void damaged_gzip_is_told(void **state)
+{
+    static char bytes[65536];
+    struct tend_error err = {.code = TEND_OK};
+    char sql[1024];
+    (void)state;
+    (void)snprintf(
+        sql, sizeof(sql),
+        "COPY (SELECT i, i * i FROM range(3000) t(i)) TO '%s' (FORMAT csv, COMPRESSION gzip)",
+        fixture_path(&fixture, "rows.csv.gz"));
+    assert_tend_ok(tend__lake_exec(lake, sql, &err), &err);
+    const long len = file_bytes(fixture_path(&fixture, "rows.csv.gz"), bytes, sizeof(bytes));
+    bytes[len / 2] = (char)(bytes[len / 2] ^ 0x55);
+    bytes[len / 2 + 1] = (char)(bytes[len / 2 + 1] ^ 0x55);
+    fixture_bytes(&fixture, "spoilt.csv.gz", bytes, (size_t)len);
+    struct tend_error why = {.code = TEND_OK};
+    uint64_t rows = 0;
+    assert_int_equal(read_all(fixture_path(&fixture, "spoilt.csv.gz"), NULL, &rows, &why),
+                     TEND_ECORRUPT);
+    fixture_bytes(&fixture, "stub.csv.gz", "\x1f\x8bno gzip at all, no", 22);
+    expect_failure("stub.csv.gz", NULL, TEND_ECORRUPT, 0,
+                   "the compressed bytes of 'stub.csv.gz' are damaged; it may be truncated");
 }
 
 static void files_that_differ_are_told(void **state)
@@ -427,7 +467,9 @@ int main(void)
         cmocka_unit_test(a_missing_column_is_told_with_the_nearest_name),
         cmocka_unit_test(a_bad_csv_line_is_told_by_its_number),
         cmocka_unit_test(a_csv_file_without_names_is_told),
+        cmocka_unit_test(a_name_that_is_given_twice_is_told),
         cmocka_unit_test(bad_json_is_told_by_its_line),
+        cmocka_unit_test(damaged_gzip_is_told),
         cmocka_unit_test(files_that_differ_are_told),
         cmocka_unit_test(an_unreadable_file_is_told),
         cmocka_unit_test(a_folder_in_place_of_a_file_and_a_device_are_told),

@@ -661,6 +661,20 @@ static void a_reader_may_be_closed_before_its_end(void **state)
     tend__lake_close(open_reader(path, NULL));
 }
 
+/* The wanted hash is of sha256sum, by the line of docs/data-in.md. */
+static void the_hash_of_data_is_the_one_of_its_manifest(void **state)
+{
+    struct tend_error err = {.code = TEND_OK};
+    char hash[TEND_SHA256_HEX_SIZE];
+    (void)state;
+    fixture_text(&fixture, "manifest/a.csv", "x\n1\n");
+    fixture_text(&fixture, "manifest/b.csv", "x\n2\n");
+    struct tend__lake_reader *reader = open_reader(fixture_path(&fixture, "manifest"), NULL);
+    assert_tend_ok(tend__lake_data_hash(reader, hash, &err), &err);
+    assert_string_equal(hash, "a5d1abafb276b22ec148e71b32992c28d35cc7a9ef25de169fc26cb15e205b6d");
+    tend__lake_close(reader);
+}
+
 static void every_failed_allocation_is_survived(void **state)
 {
     static const struct tend__lake_read_options options = {.order_by = "t"};
@@ -740,6 +754,7 @@ int main(void)
         cmocka_unit_test(the_arrow_path_gives_the_same_rows),
         cmocka_unit_test(two_readers_of_one_lake_do_not_disturb_each_other),
         cmocka_unit_test(a_reader_may_be_closed_before_its_end),
+        cmocka_unit_test(the_hash_of_data_is_the_one_of_its_manifest),
         cmocka_unit_test(every_failed_allocation_is_survived),
         cmocka_unit_test(the_flights_are_read_as_documented),
     };
