@@ -24,7 +24,9 @@ int64_t tend__time_floor(int64_t time_us, int64_t every_us)
 struct tend__civil tend__civil_from_us(int64_t time_us)
 {
     const int64_t days = tend__time_floor(time_us, TEND_US_PER_DAY);
-    const int64_t rest = time_us - days * TEND_US_PER_DAY;
+    /* Not time_us - days * TEND_US_PER_DAY: the first midnight is before the first time. */
+    const int64_t over = time_us % TEND_US_PER_DAY;
+    const int64_t rest = over < 0 ? over + TEND_US_PER_DAY : over;
     const int64_t z = days + 719468;
     const int64_t era = (z >= 0 ? z : z - 146096) / 146097;
     const int64_t doe = z - era * 146097;

@@ -164,7 +164,8 @@ bool tend__expr_time_add(int64_t time_us, int64_t months, int64_t us, int64_t *o
         const uint32_t last = month_days(year, month);
         const int64_t days =
             tend__civil_days((int32_t)year, month, civil.day < last ? civil.day : last);
-        const int64_t of_day = time_us - days_of(time_us) * TEND_US_PER_DAY;
+        const int64_t over = time_us % TEND_US_PER_DAY;
+        const int64_t of_day = over < 0 ? over + TEND_US_PER_DAY : over;
         if (__builtin_mul_overflow(days, TEND_US_PER_DAY, &moved) ||
             __builtin_add_overflow(moved, of_day, &moved)) {
             return false;

@@ -434,6 +434,39 @@ static void the_first_failure_of_a_row_is_the_one_told(void **state)
     tend__vector_deinit(&v);
 }
 
+static void the_first_and_last_times_there_are_do_no_harm(void **state)
+{
+    (void)state;
+    static const int64_t ends[2] = {INT64_MIN, INT64_MAX};
+    static const char *const texts[] = {
+        "year(date) + week(date) + hour(date)", "length(cast(date as text))",
+        "epoch(date_trunc('year', date))", "epoch(date + interval '-1 month')",
+        "epoch(date + interval '1 microsecond')"};
+    static const uint8_t failures[][2] = {{0, 0},
+                                          {0, 0},
+                                          {TEND_EXPR_TIME_RANGE, 0},
+                                          {TEND_EXPR_TIME_RANGE, 0},
+                                          {0, TEND_EXPR_TIME_RANGE}};
+    const struct tend__field field = {"date", TEND_TYPE_TIME, 0, 0};
+    const struct tend__column column = {.type = TEND_TYPE_TIME, .time_us = ends};
+    struct tend__vector v;
+    struct tend_error err = {0};
+    tend__vector_init(&v);
+    for (size_t k = 0; k < TEND_ARRAY_LEN(texts); k++) {
+        struct tend__expr *expr = NULL;
+        assert_tend_ok(tend__expr_new(texts[k], &field, 1, &expr, &err), &err);
+        assert_tend_ok(tend__expr_eval(expr, &column, 2, &v, &err), &err);
+        assert_int_equal(v.failed[0], failures[k][0]);
+        assert_int_equal(v.failed[1], failures[k][1]);
+        if (k == 0) {
+            assert_near(v.f64[0], -290308 + 51 + 19, 0); /* -290308-12-21T19:59:05.224192Z */
+            assert_near(v.f64[1], 294247 + 1 + 4, 0);    /* 294247-01-10T04:00:54.775807Z */
+        }
+        tend__expr_free(expr);
+    }
+    tend__vector_deinit(&v);
+}
+
 static void numbers_do_not_depend_on_the_locale(void **state)
 {
     (void)state;
@@ -692,6 +725,7 @@ int main(void)
         cmocka_unit_test(a_warm_vector_asks_for_no_memory),
         cmocka_unit_test(no_rows_and_unfit_columns_are_answered),
         cmocka_unit_test(the_first_failure_of_a_row_is_the_one_told),
+        cmocka_unit_test(the_first_and_last_times_there_are_do_no_harm),
         cmocka_unit_test(numbers_do_not_depend_on_the_locale),
         cmocka_unit_test(every_failed_allocation_is_survived),
         cmocka_unit_test(bounds_are_what_interval_arithmetic_gives),
