@@ -27,6 +27,7 @@
 #define TEND_CHECK_BREAK_MAX 256
 #define TEND_CHECK_HISTORY_MAX 120
 #define TEND_CHECK_SAMPLE 65536
+#define TEND_CHECK_ID_MAX 4000000 /* ids that are watched for repeats: 48 bytes each at most */
 
 enum tend__verdict {
     TEND_VERDICT_OK,
@@ -54,6 +55,15 @@ struct tend__check_value {
     size_t window_count; /* of the estimate */
 };
 
+/* What is odd about the current rows one by one. Counted while they are read; not of a profile. */
+struct tend__check_rows {
+    bool ids_are_known; /* data.id is there, and no more than TEND_CHECK_ID_MAX rows have come */
+    uint64_t duplicate_count; /* rows whose id came before */
+    bool times_are_known;
+    uint64_t future_count;   /* rows later than this machine's clock */
+    uint64_t disorder_count; /* rows earlier than the row before them */
+};
+
 struct tend__check {
     struct tend__app *app;
     struct tend__lake *lake;
@@ -72,6 +82,7 @@ struct tend__check {
     size_t drifted_count;
     struct tend__break breaks[TEND_CHECK_BREAK_MAX];
     size_t break_count;
+    struct tend__check_rows rows;
     struct tend__check_value value;
     enum tend__verdict verdict;
 };
@@ -87,6 +98,10 @@ enum tend_code tend__check_estimate(struct tend__check *check,
 
 /* "ok", "drift" or "break". */
 const char *tend__verdict_text(enum tend__verdict verdict);
+
+/* Whether a break is a fact (a column is there or not) rather than a statistic above a threshold.
+ */
+bool tend__check_break_is_exact(const struct tend__break *found);
 
 /* The name of a break's column: of the plan, or of the column that is new; "" where the whole batch
  * is meant. */

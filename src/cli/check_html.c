@@ -73,7 +73,9 @@ static void add_breaks(const struct tend__check *check, struct tend__buf *page)
         tend__check_break_words(found, tend__table_cell_begin(&table, TEND_TINT_PLAIN));
         tend__table_cell_end(&table);
         tend__table_cell(&table, TEND_TINT_PLAIN, "%s", tend__show_share(found->share, text));
-        tend__table_cell(&table, TEND_TINT_PLAIN, "%s", tend__show_number(found->evidence, text));
+        tend__table_cell(
+            &table, TEND_TINT_PLAIN, "%s",
+            tend__check_break_is_exact(found) ? "exact" : tend__show_number(found->evidence, text));
         tend__table_cell(&table, TEND_TINT_PLAIN, "%s",
                          found->since_us != 0 ? tend__show_time(found->since_us, text) : "");
     }

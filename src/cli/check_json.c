@@ -33,6 +33,12 @@ const char *tend__check_break_column(const struct tend__check *check,
     return found->kind == TEND_BREAK_NEW_COLUMN ? found->to : "";
 }
 
+bool tend__check_break_is_exact(const struct tend__break *found)
+{
+    return found->kind == TEND_BREAK_NEW_COLUMN || found->kind == TEND_BREAK_MISSING_COLUMN ||
+           found->kind == TEND_BREAK_TYPE_CHANGE;
+}
+
 void tend__check_break_words(const struct tend__break *found, struct tend__buf *out)
 {
     char text[TEND_NUMBER_TEXT_SIZE];
@@ -217,14 +223,37 @@ static void write_value(const struct tend__check *check, struct tend__json_write
     tend__jsonw_object_end(w);
 }
 
-static void write_side(const char *key, const char *path, bool is_profile,
-                       const struct tend__profile *profile, struct tend__json_writer *w)
+static void write_reference(const struct tend__check *check, struct tend__json_writer *w)
+{
+    tend__jsonw_key(w, "reference");
+    tend__jsonw_object_begin(w);
+    tend__jsonw_member_text(w, "data", tend__data_name(check->ref_path));
+    tend__jsonw_member_bool(w, "profile", check->ref_is_profile);
+    tend__jsonw_member_uint(w, "rows", tend__profile_row_count(check->ref));
+    tend__jsonw_object_end(w);
+}
+
+static void write_known(struct tend__json_writer *w, const char *key, bool is_known, uint64_t count)
 {
     tend__jsonw_key(w, key);
+    if (is_known) {
+        tend__jsonw_uint(w, count);
+    } else {
+        tend__jsonw_null(w);
+    }
+}
+
+static void write_current(const struct tend__check *check, struct tend__json_writer *w)
+{
+    const struct tend__check_rows *rows = &check->rows;
+    tend__jsonw_key(w, "current");
     tend__jsonw_object_begin(w);
-    tend__jsonw_member_text(w, "data", path);
-    tend__jsonw_member_bool(w, "profile", is_profile);
-    tend__jsonw_member_uint(w, "rows", tend__profile_row_count(profile));
+    tend__jsonw_member_text(w, "data", tend__data_name(check->cur_path));
+    tend__jsonw_member_bool(w, "profile", check->cur_is_profile);
+    tend__jsonw_member_uint(w, "rows", tend__profile_row_count(check->cur));
+    write_known(w, "duplicates", rows->ids_are_known, rows->duplicate_count);
+    write_known(w, "future", rows->times_are_known, rows->future_count);
+    write_known(w, "out_of_order", rows->times_are_known, rows->disorder_count);
     tend__jsonw_object_end(w);
 }
 
@@ -236,9 +265,8 @@ void tend__check_json(const struct tend__check *check, struct tend__buf *out)
     tend__jsonw_member_text(&w, "schema", "tend.check/1");
     tend__jsonw_member_text(&w, "verdict", tend__verdict_text(check->verdict));
     tend__jsonw_member_text(&w, "config_hash", check->config != NULL ? check->config->hash : NULL);
-    write_side("reference", tend__data_name(check->ref_path), check->ref_is_profile, check->ref,
-               &w);
-    write_side("current", tend__data_name(check->cur_path), check->cur_is_profile, check->cur, &w);
+    write_reference(check, &w);
+    write_current(check, &w);
     tend__jsonw_member_uint(&w, "history_windows", check->history_count);
     tend__jsonw_key(&w, "columns");
     tend__jsonw_array_begin(&w);

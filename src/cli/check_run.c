@@ -3,12 +3,15 @@
 #include "base/civil.h"
 #include "base/mem.h"
 #include "cli/check.h"
+#include "cli/id_table.h"
 #include "judge/novelty.h"
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 #define HISTORY_MIN 3
+#define EDGE_PARTS 20 /* an edge that lacks more than a twentieth of a window is partial */
 
 /* ---- profiles ---- */
 
@@ -39,10 +42,70 @@ static enum tend_code profile_reference(struct tend__check *check, struct tend_e
     return tend__data_profile(check->app, check->lake, &options, &check->ref, err);
 }
 
-static enum tend_code add_novelty(void *ctx, const struct tend__batch *batch,
+/* What is watched while the current rows pass. */
+struct current_pass {
+    struct tend__check *check;
+    struct tend__id_table ids;
+    uint64_t row_count;
+    int64_t now_us;
+    int64_t last_us; /* of the row before; INT64_MIN at the start */
+};
+
+static int64_t now_us(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * TEND_US_PER_SECOND;
+}
+
+static enum tend_code watch_ids(struct current_pass *pass, const struct tend__batch *batch,
+                                struct tend_error *err)
+{
+    struct tend__check_rows *rows = &pass->check->rows;
+    const char *id = skipped_column(pass->check);
+    const size_t idx =
+        id == NULL ? SIZE_MAX : tend__data_find(batch->fields, batch->column_count, id);
+    rows->ids_are_known = idx != SIZE_MAX && pass->row_count <= TEND_CHECK_ID_MAX;
+    if (!rows->ids_are_known || batch->columns[idx].type == TEND_TYPE_NULL) {
+        return TEND_OK;
+    }
+    for (size_t i = 0; i < batch->row_count; i++) {
+        struct tend__id_slot *slot = NULL;
+        bool is_new = true;
+        if (tend__is_valid(&batch->columns[idx], i)) {
+            TEND_TRY(tend__id_table_put(&pass->ids, &batch->columns[idx], i, &slot, &is_new, err));
+        }
+        rows->duplicate_count += is_new ? 0 : 1;
+    }
+    return TEND_OK;
+}
+
+static void watch_times(struct current_pass *pass, const struct tend__batch *batch)
+{
+    struct tend__check_rows *rows = &pass->check->rows;
+    const char *name = time_column(pass->check);
+    const size_t idx =
+        name == NULL ? SIZE_MAX : tend__data_find(batch->fields, batch->column_count, name);
+    rows->times_are_known = idx != SIZE_MAX && batch->columns[idx].type == TEND_TYPE_TIME;
+    for (size_t i = 0; rows->times_are_known && i < batch->row_count; i++) {
+        if (!tend__is_valid(&batch->columns[idx], i)) {
+            continue;
+        }
+        const int64_t time_us = batch->columns[idx].time_us[i];
+        rows->future_count += time_us > pass->now_us ? 1 : 0;
+        rows->disorder_count += time_us < pass->last_us ? 1 : 0;
+        pass->last_us = time_us;
+    }
+}
+
+static enum tend_code add_current(void *ctx, const struct tend__batch *batch,
                                   struct tend_error *err)
 {
-    return tend__novelty_add(ctx, batch, err);
+    struct current_pass *pass = ctx;
+    pass->row_count += batch->row_count;
+    TEND_TRY(watch_ids(pass, batch, err));
+    watch_times(pass, batch);
+    return tend__novelty_add(pass->check->novelty, batch, err);
 }
 
 static enum tend_code profile_current(struct tend__check *check, struct tend_error *err)
@@ -58,6 +121,7 @@ static enum tend_code profile_current(struct tend__check *check, struct tend_err
         }
         return code;
     }
+    struct current_pass pass = {.check = check, .now_us = now_us(), .last_us = INT64_MIN};
     const char *id = skipped_column(check);
     if (id != NULL && tend__plan_find(tend__profile_plan(check->ref), id) != SIZE_MAX) {
         id = NULL; /* a profile that was made without tend.yaml has it: then both have it */
@@ -68,10 +132,13 @@ static enum tend_code profile_current(struct tend__check *check, struct tend_err
         .time_column = time_column(check),
         .skip_column = id,
         .plan = tend__profile_plan(check->ref),
-        .also = add_novelty,
-        .also_ctx = check->novelty,
+        .also = add_current,
+        .also_ctx = &pass,
     };
-    return tend__data_profile(check->app, check->lake, &options, &check->cur, err);
+    const enum tend_code code =
+        tend__data_profile(check->app, check->lake, &options, &check->cur, err);
+    tend__id_table_deinit(&pass.ids);
+    return code;
 }
 
 /* ---- history: windows of the reference as long as the current data ---- */
@@ -165,8 +232,12 @@ static size_t plan_history(const struct tend__check *check, int64_t *first_us, i
     }
     const int64_t length =
         tend__time_floor(cur_last, every) - tend__time_floor(cur_first, every) + 1;
-    const int64_t start = tend__time_floor(ref_first, every);
-    const int64_t room = tend__time_floor(ref_last, every) - start + 1;
+    int64_t start = tend__time_floor(ref_first, every);
+    int64_t end = tend__time_floor(ref_last, every) + 1;
+    /* Windows at the edges that the reference covers in part would look like days of few rows. */
+    start += ref_first - start * every > every / EDGE_PARTS ? 1 : 0;
+    end -= end * every - ref_last > every / EDGE_PARTS ? 1 : 0;
+    const int64_t room = end - start;
     const int64_t count = room / length;
     *first_us = start * every;
     *step_us = length * every;

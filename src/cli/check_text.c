@@ -121,10 +121,36 @@ static void print_breaks(const struct tend__check *check)
                      tend__break_kind_text(found->kind));
         tend__buf_printf(out, " %s%s", column, column[0] != '\0' ? ": " : "");
         tend__check_break_words(found, out);
+        if (tend__check_break_is_exact(found)) {
+            tend__buf_char(out, '\n');
+            continue;
+        }
         tend__buf_printf(out, "; %s of rows", tend__show_share(found->share, text));
         tend__buf_printf(out, ", evidence %s times the threshold\n",
                          tend__show_number(found->evidence, text));
     }
+}
+
+static void print_odd(const struct tend__check *check, uint64_t count, const char *words)
+{
+    char text[TEND_NUMBER_TEXT_SIZE];
+    if (count > 0) {
+        tend__buf_text(&check->app->out, "  ");
+        tend__tinted(&check->app->out, TEND_TINT_WARN, check->app->colours, "%s %s\n",
+                     tend__show_number((double)count, text), words);
+    }
+}
+
+static void print_rows(const struct tend__check *check)
+{
+    const struct tend__check_rows *rows = &check->rows;
+    if (rows->duplicate_count + rows->future_count + rows->disorder_count == 0) {
+        return;
+    }
+    tend__buf_text(&check->app->out, "\nodd rows\n");
+    print_odd(check, rows->duplicate_count, "with an id that came before");
+    print_odd(check, rows->future_count, "later than this machine's clock");
+    print_odd(check, rows->disorder_count, "earlier than the row before them");
 }
 
 static void print_realised(const struct tend__check *check, const char *label,
@@ -190,6 +216,7 @@ enum tend_code tend__check_text(const struct tend__check *check, struct tend_err
     tend__buf_printf(out, "%zu of %zu columns drifted, %zu break%s\n", check->drifted_count,
                      check->column_count, check->break_count, check->break_count == 1 ? "" : "s");
     print_breaks(check);
+    print_rows(check);
     TEND_TRY(print_columns(check, err));
     print_value(check);
     return tend__buf_code(out, err);

@@ -97,7 +97,7 @@ static void tell_season(struct tend__story *story, const struct tend__window_rep
         estimated += windows[i].estimated * (double)windows[i].row_count;
         informative += windows[i].estimate_state == (int)TEND_VALUE_OK;
     }
-    double least = INFINITY;
+    double least = (double)INFINITY;
     for (size_t i = 0; i < shown; i++) {
         least = fmin(least, values[i]);
     }

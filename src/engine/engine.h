@@ -86,8 +86,8 @@ struct tend__engine_config {
                               action */
     size_t refit_windows;  /* 0: 3; the fresh model is at most this old */
     size_t train_row_max;  /* 0: 50,000; more rows are sampled by hash */
-    uint32_t rounds;       /* 0: 40 trees */
-    uint32_t depth;        /* 0: 5 */
+    uint32_t rounds;       /* 0: 30 trees */
+    uint32_t depth;        /* 0: 4 */
     double eta;            /* 0: .2 */
     uint64_t seed;
     size_t policy_count; /* at least 1; the owner's first */

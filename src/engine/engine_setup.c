@@ -47,8 +47,8 @@ static void fill_defaults(struct tend__engine_config *c)
     c->accept_windows = c->accept_windows == 0 ? 28 : c->accept_windows;
     c->refit_windows = c->refit_windows == 0 ? 3 : c->refit_windows;
     c->train_row_max = c->train_row_max == 0 ? 50000 : c->train_row_max;
-    c->rounds = c->rounds == 0 ? 40 : c->rounds;
-    c->depth = c->depth == 0 ? 5 : c->depth;
+    c->rounds = c->rounds == 0 ? 30 : c->rounds;
+    c->depth = c->depth == 0 ? 4 : c->depth;
     c->eta = c->eta > 0 ? c->eta : 0.2;
     c->false_alarms = c->false_alarms > 0 ? c->false_alarms : 1.0;
     c->unit = c->unit == NULL ? "" : c->unit;
@@ -171,9 +171,9 @@ static enum tend_code bind_expressions(struct tend__engine *e, struct tend_error
     TEND_TRY(tend__mem_new(guard_count, sizeof(*e->guard_columns), &e->guard_columns, err));
     memcpy(e->guard_fields, e->fields, e->field_count * sizeof(*e->fields));
     e->guard_fields[e->field_count] =
-        (struct tend__field){c->score, TEND_TYPE_NUMBER, -INFINITY, INFINITY};
+        (struct tend__field){c->score, TEND_TYPE_NUMBER, -(double)INFINITY, (double)INFINITY};
     e->guard_fields[e->field_count + 1] =
-        (struct tend__field){"decision", TEND_TYPE_BOOL, -INFINITY, INFINITY};
+        (struct tend__field){"decision", TEND_TYPE_BOOL, -(double)INFINITY, (double)INFINITY};
     for (size_t i = 0; i < c->guardrail_count; i++) {
         const enum tend_code code = tend__aggregate_new(c->guardrails[i].aggregate, e->guard_fields,
                                                         guard_count, &e->guardrails[i], err);

@@ -311,6 +311,44 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
     return tend__break_add(search, &found, err);
 }
 
+static double constant_statistic(const struct tend__break_search *search,
+                                 const struct tend__profile *other, size_t column_idx)
+{
+    (void)search;
+    const struct tend__column_profile *column = tend__profile_column(other, column_idx);
+    return column->min == column->max ? 1 : 0;
+}
+
+/* A number that varied and is now one value in every row, a value from inside the range: a sensor
+ * that stands still, a cache that is never refreshed. Numbers of few values may be constant in a
+ * window by nature: only a history tells. */
+static bool is_stuck(const struct tend__break_search *search, size_t column_idx)
+{
+    const struct tend__column_profile *ref = tend__profile_column(search->ref, column_idx);
+    const struct tend__column_profile *cur = tend__profile_column(search->cur, column_idx);
+    if (tend__plan_column(search->plan, column_idx)->type != TEND_TYPE_NUMBER ||
+        cur->min != cur->max || !(cur->min > ref->min) || !(cur->min < ref->max) ||
+        (cur->min == 0 && ref->zero_count == 0)) {
+        return false;
+    }
+    double *p = search->scratch;
+    (void)tend__break_shares(search->ref, column_idx, p);
+    return search->options->history_count > 0
+               ? !(tend__break_natural(search, column_idx, constant_statistic) > 0)
+               : atom_share(search, column_idx, p) < ATOM_SHARE_MAX;
+}
+
+static enum tend_code report_stuck(struct tend__break_search *search, size_t column_idx,
+                                   struct tend_error *err)
+{
+    struct tend__break found = tend__break_make(search, TEND_BREAK_STUCK, column_idx);
+    found.offset = tend__profile_column(search->cur, column_idx)->min;
+    found.factor = 0;
+    found.evidence = 1 / FILL_SHARE_MIN;
+    tend__break_number_text(found.to, found.offset);
+    return tend__break_add(search, &found, err);
+}
+
 enum tend_code tend__break_find_fill(struct tend__break_search *search, struct tend_error *err)
 {
     for (size_t i = 0; i < search->column_count; i++) {
@@ -319,7 +357,8 @@ enum tend_code tend__break_find_fill(struct tend__break_search *search, struct t
             !tend__break_is_explained(search, i) &&
             tend__profile_value_count(search->ref, i) >= TEND__BREAK_VALUES_MIN &&
             tend__profile_value_count(search->cur, i) >= TEND__BREAK_VALUES_MIN) {
-            TEND_TRY(find_column(search, i, err));
+            TEND_TRY(is_stuck(search, i) ? report_stuck(search, i, err)
+                                         : find_column(search, i, err));
         }
     }
     return TEND_OK;

@@ -72,11 +72,26 @@ double tend__break_null_share(const struct tend__profile *profile, size_t column
 double tend__break_cell_variation(const struct tend__break_search *search,
                                   const struct tend__profile *other, size_t column_idx);
 
+/* P(X <= x), or P(X < x) where strict, of the reference's number column: linear within bins, steps
+ * at atoms. O(cells). */
+double tend__break_function(const struct tend__break_search *search, size_t column_idx, double x,
+                            bool is_strict);
+
+/* Whether a cell ends just below an atom, so that its upper end is not in it. */
+bool tend__break_ends_open(const struct tend__plan_column *plan, size_t cell);
+
+/* Root mean square between the distribution functions at the cells' ends; the last, where both are
+ * 1, is left out. */
+double tend__break_function_distance(const struct tend__break_search *search,
+                                     const struct tend__profile *other, size_t column_idx);
+
 tend__break_finder_fn tend__break_find_schema_new;
 tend__break_finder_fn tend__break_find_schema_missing;
 tend__break_finder_fn tend__break_find_schema_type;
 tend__break_finder_fn tend__break_find_nulls;
 tend__break_finder_fn tend__break_find_missing_rows;
+tend__break_finder_fn tend__break_find_swaps;
+tend__break_finder_fn tend__break_find_clips;
 tend__break_finder_fn tend__break_find_fill;
 tend__break_finder_fn tend__break_find_unit;
 tend__break_finder_fn tend__break_find_hours;

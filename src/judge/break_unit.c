@@ -87,10 +87,9 @@ static const struct conversion conversions[] = {
 struct view {
     const struct tend__plan_column *plan;
     size_t cell_count;
-    double min;
-    double max;
-    const double *shares; /* of the reference */
-    const double *ref;    /* its distribution function at the cells' upper ends */
+    const struct tend__break_search *search;
+    size_t column_idx;
+    const double *ref; /* the reference's distribution function at the cells' upper ends */
     const double *cur;
     double *moved; /* of the reference after a conversion */
     double scale;  /* share of the reference that a scale can move: not at 0 */
@@ -140,22 +139,8 @@ static double distance_between(const double *a, const double *b, size_t n, doubl
 static double distance_statistic(const struct tend__break_search *search,
                                  const struct tend__profile *other, size_t column_idx)
 {
-    const struct tend__column_profile *a = tend__profile_column(search->ref, column_idx);
-    const struct tend__column_profile *b = tend__profile_column(other, column_idx);
-    const double n_a = (double)tend__profile_value_count(search->ref, column_idx);
-    const double n_b = (double)tend__profile_value_count(other, column_idx);
-    double f_a = 0;
-    double f_b = 0;
-    double sum = 0;
-    if (!(n_a > 0) || !(n_b > 0) || a->cell_count < 2) {
-        return 0;
-    }
-    for (size_t i = 0; i + 1 < a->cell_count; i++) {
-        f_a += (double)a->cells[i] / n_a;
-        f_b += (double)b->cells[i] / n_b;
-        sum += (f_a - f_b) * (f_a - f_b);
-    }
-    return sqrt(sum / (double)(a->cell_count - 1)) / scale_of(search->ref, column_idx);
+    return tend__break_function_distance(search, other, column_idx) /
+           scale_of(search->ref, column_idx);
 }
 
 static double sd_statistic(const struct tend__break_search *search,
@@ -175,28 +160,6 @@ static double mean_statistic(const struct tend__break_search *search,
     return sd > 0 && isfinite(off) ? fabs(off) / sd : 0;
 }
 
-static bool is_atom(const struct view *v, size_t i)
-{
-    return v->plan->cell_lows[i] == v->plan->cell_highs[i];
-}
-
-/* P(X <= x), or P(X < x), of the reference: linear within bins, steps at atoms. */
-static double ref_function(const struct view *v, double x, bool is_strict)
-{
-    double sum = 0;
-    for (size_t i = 0; i < v->cell_count; i++) {
-        const double low = fmax(v->plan->cell_lows[i], v->min);
-        const double high = fmin(v->plan->cell_highs[i], v->max);
-        const bool is_point = is_atom(v, i) || !(low < high);
-        if (is_point ? (is_strict ? high < x : high <= x) : high <= x) {
-            sum += v->shares[i];
-        } else if (!is_point && low < x) {
-            sum += v->shares[i] * (x - low) / (high - low);
-        }
-    }
-    return sum;
-}
-
 /* Where the reference's distribution function lies after the conversion. */
 static void move_reference(const struct view *v, const struct conversion *conversion)
 {
@@ -206,12 +169,11 @@ static void move_reference(const struct view *v, const struct conversion *conver
             v->moved[i] = 1;
             continue;
         }
-        /* The cell below an atom ends before it. */
-        const bool is_open = i + 1 < v->cell_count && is_atom(v, i + 1) &&
-                             v->plan->cell_lows[i + 1] == end && !is_atom(v, i);
+        const bool is_open = tend__break_ends_open(v->plan, i);
         const double x = (end - conversion->offset) / conversion->factor;
-        v->moved[i] =
-            conversion->factor > 0 ? ref_function(v, x, is_open) : 1 - ref_function(v, x, !is_open);
+        v->moved[i] = conversion->factor > 0
+                          ? tend__break_function(v->search, v->column_idx, x, is_open)
+                          : 1 - tend__break_function(v->search, v->column_idx, x, !is_open);
     }
 }
 
@@ -400,9 +362,8 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
     struct view v = {
         .plan = tend__plan_column(search->plan, column_idx),
         .cell_count = profile->cell_count,
-        .min = profile->min,
-        .max = profile->max,
-        .shares = shares,
+        .search = search,
+        .column_idx = column_idx,
         .ref = ref,
         .cur = cur,
         .moved = cur + room,

@@ -43,7 +43,12 @@ static const struct rule rules[] = {
     {TEND_BREAK_NULL_SPIKE, tend__break_find_nulls, true, false,
      "5 standard errors and 5 points of share above the reference, and 1.5 times the largest rise "
      "of the history"},
+    {TEND_BREAK_COLUMN_SWAP, tend__break_find_swaps, true, false, BY_SHAPE},
+    {TEND_BREAK_CLIPPING, tend__break_find_clips, true, false,
+     "a heap at the new limit of half to twice the share that the reference has beyond it"},
     {TEND_BREAK_DEFAULT_FILL, tend__break_find_fill, true, true, BY_SHAPE},
+    {TEND_BREAK_STUCK, NULL, true, false,
+     "every row of a continuous column is one value; with a history, of any column"},
     {TEND_BREAK_CATEGORY_RENAME, tend__break_find_categories, true, true, BY_SHAPE},
     {TEND_BREAK_CATEGORY_CASE, NULL, true, true, BY_SHAPE},
     {TEND_BREAK_CATEGORY_MERGE, NULL, true, false, BY_SHAPE},
@@ -51,11 +56,8 @@ static const struct rule rules[] = {
     {TEND_BREAK_UNIT_CHANGE, tend__break_find_unit, true, true, BY_SHAPE},
     {TEND_BREAK_SIGN_FLIP, NULL, true, true, BY_SHAPE},
     {TEND_BREAK_JOIN_FAILURE, NULL, false, false, ""},
-    {TEND_BREAK_STUCK, NULL, false, false, ""},
     {TEND_BREAK_DUPLICATE_ROWS, NULL, false, false, ""},
-    {TEND_BREAK_CLIPPING, NULL, false, false, ""},
     {TEND_BREAK_ROUNDING, NULL, false, false, ""},
-    {TEND_BREAK_COLUMN_SWAP, NULL, false, false, ""},
     {TEND_BREAK_LABEL_BREAK, NULL, false, false, ""},
 };
 
@@ -118,7 +120,9 @@ static bool explains_shape(enum tend__break_kind kind)
 bool tend__break_is_explained(const struct tend__break_search *search, size_t column_idx)
 {
     for (size_t i = 0; i < search->found_count; i++) {
-        if (search->found[i].column_idx == column_idx && explains_shape(search->found[i].kind)) {
+        const struct tend__break *found = &search->found[i];
+        if ((found->column_idx == column_idx || found->other_column_idx == column_idx) &&
+            explains_shape(found->kind)) {
             return true;
         }
     }

@@ -31,10 +31,10 @@ def config(tmp_path, text, *args):
                                          "'trial'?)"),
     ("model: m\npromote: {fall_back_at: 3 beers}\n", "2:25: 'promote.fall_back_at' must be such as 3 costs, or an "
                                                      "amount above 0, not '3 beers'"),
-    ("model: m\nalarms: {false_alarms: few}\n", "2:24: 'alarms.false_alarms' must be such as 1 per year, 2 per month or "
-                                                "1 per week, not 'few'"),
-    ("model: m\nlabel: {affected_by_decision: maybe}\n", "2:31: 'label.affected_by_decision' must be true or false, not "
-                                                         "'maybe'"),
+    ("model: m\nalarms: {false_alarms: few}\n",
+     "2:24: 'alarms.false_alarms' must be such as 1 per year, 2 per month or 1 per week, not 'few'"),
+    ("model: m\nlabel: {affected_by_decision: maybe}\n",
+     "2:31: 'label.affected_by_decision' must be true or false, not 'maybe'"),
     ("model: m\ndata: {features: {x: numeric}}\n", "2:22: feature 'x' must be number or category, not 'numeric'"),
     ("model: m\ndata: {features: [x]}\n", "2:18: 'data.features' must be a mapping such as {distance: number, origin: "
                                           "category}, not a list"),

@@ -83,11 +83,11 @@ static enum tend_code train(void *ctx, const struct tend__train_job *jobs, size_
  */
 
 static const struct tend__field fields[WORLD_FIELDS] = {
-    {"id", TEND_TYPE_NUMBER, -INFINITY, INFINITY},
-    {"at", TEND_TYPE_TIME, -INFINITY, INFINITY},
-    {"shop", TEND_TYPE_TEXT, -INFINITY, INFINITY},
-    {"size", TEND_TYPE_NUMBER, -INFINITY, INFINITY},
-    {"bought", TEND_TYPE_BOOL, -INFINITY, INFINITY},
+    {"id", TEND_TYPE_NUMBER, -(double)INFINITY, (double)INFINITY},
+    {"at", TEND_TYPE_TIME, -(double)INFINITY, (double)INFINITY},
+    {"shop", TEND_TYPE_TEXT, -(double)INFINITY, (double)INFINITY},
+    {"size", TEND_TYPE_NUMBER, -(double)INFINITY, (double)INFINITY},
+    {"bought", TEND_TYPE_BOOL, -(double)INFINITY, (double)INFINITY},
 };
 
 static const char *const shop_names[WORLD_SHOPS] = {"ash", "birch", "cedar", "elm",

@@ -464,6 +464,94 @@ static void hours_are_turned_back_for_times_and_numbers(void **state)
     }
 }
 
+static void a_value_that_stands_still_is_stuck(void **state)
+{
+    (void)state;
+    draw_both(NORMAL, 411);
+    for (size_t i = 0; i < cur_rows.count; i++) {
+        cur_rows.x[i] = 103.5;
+    }
+    const struct tend__break_list list = find_ok(false);
+    assert_string_equal(the_only(&list, TEND_BREAK_STUCK, NUMBER)->to, "103.5");
+}
+
+static void a_limit_with_a_heap_on_it_is_clipping(void **state)
+{
+    (void)state;
+    for (int top = 0; top < 2; top++) {
+        draw_both(NORMAL, 412);
+        for (size_t i = 0; i < cur_rows.count; i++) {
+            cur_rows.x[i] = top == 1 ? fmin(cur_rows.x[i], 118) : fmax(cur_rows.x[i], 82);
+        }
+        const struct tend__break_list list = find_ok(true);
+        const struct tend__break *b = the_only(&list, TEND_BREAK_CLIPPING, NUMBER);
+        assert_string_equal(b->to, top == 1 ? "118" : "82");
+        assert_near(b->share, 0.115, 0.02); /* 1 - Phi(1.2) */
+    }
+}
+
+static void a_range_that_is_cut_without_a_heap_is_not_clipping(void **state)
+{
+    (void)state;
+    draw_both(NORMAL, 413);
+    for (size_t i = 0; i < cur_rows.count; i++) {
+        if (cur_rows.x[i] > 118) {
+            cur_rows.x[i] = 236 - cur_rows.x[i];
+        }
+    }
+    const struct tend__break_list list = find_ok(true);
+    assert_int_equal(list.count, 0);
+}
+
+/* The texts are swapped by giving the second text column the first one's names. */
+static void swapped_columns_are_found(void **state)
+{
+    (void)state;
+    struct tend_error err = {0};
+    static const struct tend__field swap_fields[COLUMN_COUNT] = {
+        {.name = "x", .type = TEND_TYPE_NUMBER},
+        {.name = "c", .type = TEND_TYPE_TEXT},
+        {.name = "d", .type = TEND_TYPE_TEXT},
+        {.name = "h", .type = TEND_TYPE_NUMBER},
+    };
+    static struct tend__text sizes[2][ROWS_MAX];
+    static const char *const size_names[3] = {"small", "medium", "large"};
+    struct tend__rng rng;
+    for (int with_swap = 0; with_swap < 2; with_swap++) {
+        draw_both(NORMAL, 414);
+        tend__rng_init(&rng, 415);
+        for (size_t i = 0; i < ROWS_MAX; i++) {
+            for (size_t k = 0; k < 2; k++) {
+                const char *name = size_names[tend__rng_below(&rng, 1 + tend__rng_below(&rng, 3))];
+                sizes[k][i] = (struct tend__text){.ptr = name, .len = strlen(name)};
+            }
+        }
+        ref_rows.columns[TIME] = (struct tend__column){.type = TEND_TYPE_TEXT, .text = sizes[0]};
+        cur_rows.columns[TIME] = (struct tend__column){.type = TEND_TYPE_TEXT, .text = sizes[1]};
+        ref_rows.batch.fields = swap_fields;
+        cur_rows.batch.fields = swap_fields;
+        if (with_swap == 1) {
+            const struct tend__column text = cur_rows.columns[TEXT];
+            cur_rows.columns[TEXT] = cur_rows.columns[TIME];
+            cur_rows.columns[TIME] = text;
+            cur_rows.columns[NUMBER].f64 = cur_rows.h;
+            cur_rows.columns[NUMBER].valid = NULL;
+            cur_rows.columns[HOUR] =
+                (struct tend__column){.type = TEND_TYPE_NUMBER, .f64 = cur_rows.x};
+        }
+        struct tend__break_list list = {.items = items, .max = 256};
+        assert_tend_ok(find_breaks(true, &list, &err), &err);
+        if (list.count != (with_swap == 1 ? 2U : 0U)) {
+            print_list(&list);
+        }
+        assert_int_equal(list.count, with_swap == 1 ? 2 : 0);
+        for (size_t i = 0; i < list.count; i++) {
+            assert_int_equal(items[i].kind, TEND_BREAK_COLUMN_SWAP);
+            assert_int_equal(items[i].column_idx + items[i].other_column_idx, 3);
+        }
+    }
+}
+
 static void missing_rows_are_judged_by_expectation_or_history(void **state)
 {
     (void)state;
@@ -744,7 +832,7 @@ static void every_kind_has_a_name_and_says_whether_it_is_there(void **state)
         assert_int_equal(tend__break_kind_statement(kind)[0] != '\0',
                          tend__break_kind_is_implemented(kind));
     }
-    assert_int_equal(implemented, 12);
+    assert_int_equal(implemented, 15);
 }
 
 static void every_failed_allocation_is_survived(void **state)
@@ -798,6 +886,10 @@ int main(void)
         cmocka_unit_test(a_category_that_joins_another_is_a_merge),
         cmocka_unit_test(a_segment_that_is_missing_is_told_from_a_rename),
         cmocka_unit_test(hours_are_turned_back_for_times_and_numbers),
+        cmocka_unit_test(a_value_that_stands_still_is_stuck),
+        cmocka_unit_test(a_limit_with_a_heap_on_it_is_clipping),
+        cmocka_unit_test(a_range_that_is_cut_without_a_heap_is_not_clipping),
+        cmocka_unit_test(swapped_columns_are_found),
         cmocka_unit_test(missing_rows_are_judged_by_expectation_or_history),
         cmocka_unit_test(changes_of_schema_are_exact),
         cmocka_unit_test(a_break_in_the_middle_is_dated_and_its_share_is_of_all_rows),
