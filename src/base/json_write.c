@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WHOLE_MAX 1e15 /* whole numbers below are written without an exponent */
+
 void tend__jsonw_init(struct tend__json_writer *w, struct tend__buf *buf, bool pretty)
 {
     *w = (struct tend__json_writer){.buf = buf, .pretty = pretty};
@@ -179,6 +181,10 @@ void tend__number_text(double number, char text[32])
 {
     if (!isfinite(number)) {
         memcpy(text, "null", 5);
+        return;
+    }
+    if (fabs(number) < WHOLE_MAX && !(number < floor(number)) && !(number > floor(number))) {
+        (void)snprintf(text, 32, "%.0f", number);
         return;
     }
     for (int digits = 1; digits <= 17; digits++) {

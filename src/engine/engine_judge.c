@@ -326,6 +326,8 @@ enum tend_code engine__accept(struct tend__engine *e, int64_t now_us, struct ten
     const bool is_binary = tend__value_rule_is_binary(e->rule);
     const double best = is_binary ? fmax(e->constant_value[0], e->constant_value[1]) / rows : 0.0;
     const double model = e->accept_value / rows;
+    e->has_constant = is_binary;
+    e->constant_decision = e->constant_value[1] > e->constant_value[0];
     e->tolerance =
         isnan(e->config.tolerance) ? fmax(0.0, 0.1 * (model - best)) : e->config.tolerance;
     TEND_TRY(make_estimator(e, err));
@@ -358,7 +360,7 @@ enum tend_code engine__accept(struct tend__engine *e, int64_t now_us, struct ten
         .time_us = now_us,
         .window_idx = e->window_idx,
         .version = v->name,
-        .value = e->accept_value,
+        .value = (double)NAN, /* nothing is earned yet */
         .text = text,
         .evidence = evidence,
     };

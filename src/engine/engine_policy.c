@@ -471,7 +471,7 @@ static enum tend_code tell_retrained(struct tend__engine *e, struct engine_polic
     return tell(e, model,
                 &(struct tend__engine_event){.kind = TEND_HAPPENED_RETRAINED,
                                              .time_us = now_us,
-                                             .value = p->gain,
+                                             .value = (double)NAN,
                                              .cost = e->config.retrain_cost,
                                              .text = text,
                                              .evidence = evidence},

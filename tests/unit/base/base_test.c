@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base_test.c: errors, memory, buffers, JSON text, calendar, hashes, random numbers and name suggestions. */
+/* base_test.c: errors, memory, buffers, JSON text, calendar, hashes, random numbers and name
+ * suggestions. */
 #include "unit.h"
 
 #include "base/buf.h"
@@ -63,6 +64,8 @@ static void json_has_shortest_numbers_and_escapes(void **state)
     tend__jsonw_object_begin(&w);
     tend__jsonw_member_number(&w, "a", 0.1);
     tend__jsonw_member_number(&w, "b", (double)NAN);
+    tend__jsonw_member_number(&w, "e", -50.0);
+    tend__jsonw_member_number(&w, "f", 1e300);
     tend__jsonw_member_text(&w, "c", "x\"\n\x01\xff");
     tend__jsonw_key(&w, "d");
     tend__jsonw_array_begin(&w);
@@ -71,9 +74,9 @@ static void json_has_shortest_numbers_and_escapes(void **state)
     tend__jsonw_array_end(&w);
     tend__jsonw_member_time(&w, "t", tend__civil_days(2001, 4, 9) * TEND_US_PER_DAY);
     tend__jsonw_object_end(&w);
-    assert_string_equal(tend__buf_str(&buf),
-                        "{\"a\":0.1,\"b\":null,\"c\":\"x\\\"\\n\\u0001\xEF\xBF\xBD\",\"d\":[-5,true],"
-                        "\"t\":\"2001-04-09T00:00:00Z\"}");
+    assert_string_equal(tend__buf_str(&buf), "{\"a\":0.1,\"b\":null,\"e\":-50,\"f\":1e+300,\"c\":"
+                                             "\"x\\\"\\n\\u0001\xEF\xBF\xBD\",\"d\":[-5,true],"
+                                             "\"t\":\"2001-04-09T00:00:00Z\"}");
     tend__buf_deinit(&buf);
 }
 
@@ -85,7 +88,8 @@ static void every_day_of_eight_centuries_survives_the_calendar(void **state)
         assert_int_equal(tend__civil_days(c.year, c.month, c.day), day);
         assert_int_equal(tend__civil_to_us(&c), day * TEND_US_PER_DAY);
     }
-    assert_int_equal(tend__weekday(tend__civil_days(2001, 4, 9) * TEND_US_PER_DAY), 1); /* a Monday */
+    assert_int_equal(tend__weekday(tend__civil_days(2001, 4, 9) * TEND_US_PER_DAY),
+                     1); /* a Monday */
 }
 
 static void times_and_spans_are_read_or_refused(void **state)

@@ -118,6 +118,67 @@ static void errors_point_at_the_fault_and_say_what_to_do(void **state)
     assert_refused("1 + 1 as x", TEND_ESYNTAX, 1, 7, "expected an operator or the end, found as");
 }
 
+static void every_pair_of_types_has_its_advice(void **state)
+{
+    (void)state;
+    assert_refused("case when origin then 1 end", TEND_ETYPE, 1, 11, "CAST(origin AS BOOLEAN)");
+    assert_refused("case when date then 1 end", TEND_ETYPE, 1, 11, "write a comparison");
+    assert_refused("year(origin)", TEND_ETYPE, 1, 6, "CAST(origin AS TIMESTAMP)");
+    assert_refused("year(delay)", TEND_ETYPE, 1, 6, "write a time");
+    assert_refused("length(date)", TEND_ETYPE, 1, 8, "CAST(date AS TEXT)");
+    assert_refused("coalesce(delay, late)", TEND_ETYPE, 1, 17, "CASE WHEN late THEN 1 ELSE 0 END");
+    assert_refused("origin like origin escape '!'", TEND_ETYPE, 1, 13, "must be a text literal");
+    assert_refused("interval '1 day' is null", TEND_ETYPE, 1, 1, "stands only beside a time");
+    assert_refused("cast(interval '1 day' as text)", TEND_ETYPE, 1, 6, "only beside a time");
+    assert_refused("coalesce(interval 1 day, 2)", TEND_ETYPE, 1, 10, "only beside a time");
+    assert_refused("cast(origin as bigint)", TEND_ETYPE, 1, 1, "cast to DOUBLE first");
+    assert_refused("cast(late as date)", TEND_ETYPE, 1, 1, "a bool cannot be cast to a time");
+    assert_refused("case late when 1 then 2 end", TEND_ETYPE, 1, 16, "is a number");
+    assert_refused("delay in (1, 'a')", TEND_ETYPE, 1, 14, "CAST(x AS DOUBLE)");
+}
+
+/* Parts that are NULL take the type that is needed, down to the literals. */
+static void null_fits_everywhere(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum tend_type type;
+        bool is_null;
+    } cases[] = {
+        {"case when late then NULL end + 1", TEND_TYPE_NUMBER, true},
+        {"coalesce(NULL, nullif(NULL, NULL)) || 'x'", TEND_TYPE_TEXT, true},
+        {"case 1 when 1 then NULL when 2 then nothing else NULL end or late is null",
+         TEND_TYPE_BOOL, true},
+        {"NULL = NULL", TEND_TYPE_BOOL, true},
+        {"NULL is not distinct from NULL", TEND_TYPE_BOOL, false},
+        {"nothing + 1", TEND_TYPE_NUMBER, true},
+        {"year(NULL)", TEND_TYPE_NUMBER, true},
+        {"NULL + interval 1 day", TEND_TYPE_TIME, true},
+        {"cast(NULL as date)", TEND_TYPE_TIME, true},
+        {"greatest(NULL, nothing)", TEND_TYPE_NULL, true},
+        {"case NULL when NULL then 1 end", TEND_TYPE_NUMBER, true},
+        {"NULL in (NULL, 1)", TEND_TYPE_BOOL, true},
+        {"nothing like 'a'", TEND_TYPE_BOOL, true},
+        {"interval 1 day + date > '1970-01-01'", TEND_TYPE_BOOL, false},
+        {"date > '1970-01-01' or NULL is null", TEND_TYPE_BOOL, false},
+    };
+    struct tend__vector v;
+    struct tend_error err = {0};
+    tend__vector_init(&v);
+    for (size_t i = 0; i < TEND_ARRAY_LEN(cases); i++) {
+        struct tend__expr *expr = compile(cases[i].text);
+        assert_int_equal(tend__expr_type(expr), cases[i].type);
+        assert_tend_ok(tend__expr_eval(expr, columns, 5, &v, &err), &err);
+        for (size_t row = 0; row < 5; row++) {
+            assert_int_equal(v.valid[row], cases[i].is_null ? 0 : 1);
+        }
+        assert_int_equal(v.failed_count, 0);
+        tend__expr_free(expr);
+    }
+    tend__vector_deinit(&v);
+}
+
 static void syntax_errors_point_at_the_fault(void **state)
 {
     (void)state;
@@ -146,6 +207,10 @@ static void syntax_errors_point_at_the_fault(void **state)
     assert_refused("1 in ()", TEND_ESYNTAX, 1, 7, "expected a value");
     assert_refused("\x80", TEND_ESYNTAX, 1, 1, "not UTF-8");
     assert_refused("when", TEND_ESYNTAX, 1, 1, "needs \"quotes\"");
+    assert_refused("cast(1 text)", TEND_ESYNTAX, 1, 8, "expected AS, found text");
+    assert_refused("late is 5", TEND_ESYNTAX, 1, 9, "NULL, TRUE, FALSE or DISTINCT FROM");
+    assert_refused("date + interval '999999999999999 years'", TEND_ESYNTAX, 1, 17, "whole units");
+    assert_refused("date + interval 5 fortnights", TEND_ESYNTAX, 1, 17, "whole units");
     assert_refused("@", TEND_ESYNTAX, 1, 1, "'@' means nothing here");
 }
 
@@ -171,6 +236,10 @@ static void a_wrong_type_is_told_by_its_place_in_the_config(void **state)
     assert_int_equal(tend__expr_want(null, TEND_TYPE_NUMBER, "value.per_row", &err), TEND_OK);
     assert_int_equal(tend__expr_want(number, TEND_TYPE_BOOL, "data.decision", &err), TEND_ETYPE);
     assert_non_null(strstr(err.text, "data.decision is a number and must be a bool"));
+    struct tend__expr *boolean = compile("distance > 2");
+    assert_int_equal(tend__expr_want(boolean, TEND_TYPE_NUMBER, "value.per_row", &err), TEND_ETYPE);
+    assert_non_null(strstr(err.text, "CASE WHEN x THEN 1 ELSE 0 END"));
+    tend__expr_free(boolean);
     tend__expr_free(number);
     tend__expr_free(null);
 }
@@ -715,6 +784,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_point_at_the_fault_and_say_what_to_do),
+        cmocka_unit_test(every_pair_of_types_has_its_advice),
+        cmocka_unit_test(null_fits_everywhere),
         cmocka_unit_test(syntax_errors_point_at_the_fault),
         cmocka_unit_test(a_name_in_other_case_or_in_quotes_is_found),
         cmocka_unit_test(a_wrong_type_is_told_by_its_place_in_the_config),
