@@ -259,7 +259,7 @@ static enum tend_code list_incidents(struct tend__app *app, struct tend__ledger 
     } else if (code == TEND_OK && pass.count == 0) {
         tend__buf_printf(&app->out, "the run '%s' had no incident\n", run_name);
     } else if (code == TEND_OK) {
-        tend__table_print(&table, &app->out, 0, (size_t)app->width, app->colours);
+        tend__table_print(&table, &app->out, 0, tend__app_cut(app), app->colours);
         code = tend__table_code(&table, err);
     }
     tend__table_deinit(&table);
