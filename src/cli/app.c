@@ -91,6 +91,11 @@ enum tend_code tend__app_flush(struct tend__app *app, struct tend_error *err)
     return TEND_OK;
 }
 
+size_t tend__app_cut(const struct tend__app *app)
+{
+    return app->out_is_terminal ? (size_t)app->width : 0;
+}
+
 void tend__app_note(const struct tend__app *app, const char *format, ...)
 {
     if (app->args != NULL && tend__args_has(app->args, TEND_OPTION_QUIET)) {
