@@ -242,7 +242,7 @@ int tend__cli_main(int argc, char *const *argv)
     (void)signal(SIGPIPE, SIG_IGN);
     if (tend__args_parse(argc, argv, &args, &err) != TEND_OK) {
         print_error(&err);
-        return tend__exit_of(err.code);
+        return (int)tend__exit_of(err.code);
     }
     tend__app_init(&app, &args, argv[0]);
     enum tend_code code = run_args(&app, &exit_code, &err);
