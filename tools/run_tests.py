@@ -123,6 +123,9 @@ def main():
     args = parser.parse_args()
     listed = json.loads(subprocess.run(["meson", "introspect", "--tests", args.build], check=True,
                                        stdout=subprocess.PIPE).stdout)
+    locales = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".deps", "locale")
+    if os.path.isdir(locales):
+        os.environ.setdefault("LOCPATH", locales)
     tests = [test for test in listed if args.only in test["name"]]
     outcomes = []
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:

@@ -91,6 +91,11 @@ enum tend_code tend__app_flush(struct tend__app *app, struct tend_error *err)
     return TEND_OK;
 }
 
+size_t tend__app_cut(const struct tend__app *app)
+{
+    return app->out_is_terminal ? (size_t)app->width : 0;
+}
+
 void tend__app_note(const struct tend__app *app, const char *format, ...)
 {
     if (app->args != NULL && tend__args_has(app->args, TEND_OPTION_QUIET)) {
@@ -237,7 +242,7 @@ int tend__cli_main(int argc, char *const *argv)
     (void)signal(SIGPIPE, SIG_IGN);
     if (tend__args_parse(argc, argv, &args, &err) != TEND_OK) {
         print_error(&err);
-        return tend__exit_of(err.code);
+        return (int)tend__exit_of(err.code);
     }
     tend__app_init(&app, &args, argv[0]);
     enum tend_code code = run_args(&app, &exit_code, &err);

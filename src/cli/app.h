@@ -39,6 +39,10 @@ void tend__app_deinit(struct tend__app *app);
  * pipe is no failure. */
 enum tend_code tend__app_flush(struct tend__app *app, struct tend_error *err) TEND_NODISCARD;
 
+/* Where tables are cut: the terminal's width; 0, never, in a pipe, since nothing there is too wide.
+ */
+size_t tend__app_cut(const struct tend__app *app);
+
 /* A remark on standard error, `tend: ...`; silent under --quiet. */
 void tend__app_note(const struct tend__app *app, const char *format, ...) TEND_PRINTF(2, 3);
 

@@ -7,21 +7,12 @@
 #include <math.h>
 #include <string.h>
 
-#define SPARK_MAX 16
+#define SHAPES_WIDTH_MIN 100 /* narrower terminals do without shapes */
 
-/* The shape of a column on one side; cells are joined until they fit. */
 static void add_shape(struct tend__table *table, const struct tend__column_view *view,
                       const double *shares, bool utf8)
 {
-    double joined[SPARK_MAX] = {0};
-    const size_t size = (view->count + SPARK_MAX - 1) / SPARK_MAX;
-    const size_t count = size > 0 ? (view->count + size - 1) / size : 0;
-    for (size_t i = 0; i < view->count; i++) {
-        const size_t start = i / size * size;
-        const size_t end = start + size < view->count ? start + size : view->count;
-        joined[i / size] += shares[i] / (double)(end - start);
-    }
-    tend__sparkline(tend__table_cell_begin(table, TEND_TINT_PLAIN), joined, count, utf8);
+    tend__column_view_shape(view, shares, utf8, tend__table_cell_begin(table, TEND_TINT_PLAIN));
     tend__table_cell_end(table);
 }
 
@@ -75,8 +66,10 @@ static enum tend_code add_column(const struct tend__check *check,
                                                                           : TEND_TINT_PLAIN,
                      "%s", tend__show_share(drift->null_share_cur, text));
     add_means(check, idx, table);
-    add_shape(table, &view, view.reference, check->app->utf8);
-    add_shape(table, &view, view.current, check->app->utf8);
+    if (check->app->width >= SHAPES_WIDTH_MIN) {
+        add_shape(table, &view, view.reference, check->app->utf8);
+        add_shape(table, &view, view.current, check->app->utf8);
+    }
     tend__column_view_deinit(&view);
     return TEND_OK;
 }
@@ -89,7 +82,9 @@ static enum tend_code print_columns(const struct tend__check *check, struct tend
     struct tend__table table;
     enum tend_code code = TEND_OK;
     tend__table_init(&table);
-    for (size_t i = 0; i < TEND_ARRAY_LEN(titles); i++) {
+    const size_t title_count =
+        check->app->width >= SHAPES_WIDTH_MIN ? TEND_ARRAY_LEN(titles) : TEND_ARRAY_LEN(titles) - 2;
+    for (size_t i = 0; i < title_count; i++) {
         tend__table_add_column(&table, titles[i], i > 2 && i < 10);
     }
     for (size_t i = 0; code == TEND_OK && i < check->column_count; i++) {

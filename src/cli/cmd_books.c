@@ -150,7 +150,7 @@ static enum tend_code list_text(struct tend__app *app, struct tend__ledger *ledg
     if (code == TEND_OK && pass.count == 0) {
         tend__buf_text(&app->out, "the ledger is empty\n");
     } else if (code == TEND_OK) {
-        tend__table_print(&table, &app->out, 0, (size_t)app->width, app->colours);
+        tend__table_print(&table, &app->out, 0, tend__app_cut(app), app->colours);
         tend__buf_printf(&app->out, "\nvalue %s, cost %s, net %s\n",
                          tend__show_money(pass.value, text[0]),
                          tend__show_money(-pass.cost, text[1]),
@@ -252,7 +252,7 @@ static enum tend_code versions_text(struct tend__app *app, struct tend__ledger *
     if (code == TEND_OK && pass.count == 0) {
         tend__buf_text(&app->out, "there are no versions\n");
     } else if (code == TEND_OK) {
-        tend__table_print(&table, &app->out, 0, (size_t)app->width, app->colours);
+        tend__table_print(&table, &app->out, 0, tend__app_cut(app), app->colours);
     }
     tend__table_deinit(&table);
     return code;

@@ -34,7 +34,7 @@ static enum tend_code print_profile(struct tend__app *app, const char *schema,
         tend__buf_printf(&app->out, "%s rows, %zu columns\n\n",
                          tend__show_number((double)tend__profile_row_count(profile), text),
                          tend__plan_column_count(tend__profile_plan(profile)));
-        tend__table_print(&table, &app->out, 0, (size_t)app->width, app->colours);
+        tend__table_print(&table, &app->out, 0, tend__app_cut(app), app->colours);
         if (path != NULL) {
             tend__buf_printf(&app->out, "\nwritten to %s\n", path);
         }

@@ -340,7 +340,7 @@ static enum tend_code print_segments(struct value_run *run, struct tend_error *e
     }
     const enum tend_code code = tend__table_code(&table, err);
     tend__buf_text(&run->app->out, "\n");
-    tend__table_print(&table, &run->app->out, 2, (size_t)run->app->width, run->app->colours);
+    tend__table_print(&table, &run->app->out, 2, tend__app_cut(run->app), run->app->colours);
     tend__table_deinit(&table);
     return code;
 }
@@ -355,7 +355,7 @@ static enum tend_code print_examples(struct value_run *run, struct tend_error *e
     tend__examples_table(&run->examples, &table);
     const enum tend_code code = tend__table_code(&table, err);
     tend__buf_text(&run->app->out, "\n  worked rows\n");
-    tend__table_print(&table, &run->app->out, 2, (size_t)run->app->width, run->app->colours);
+    tend__table_print(&table, &run->app->out, 2, tend__app_cut(run->app), run->app->colours);
     tend__table_deinit(&table);
     return code;
 }

@@ -6,6 +6,7 @@
  * comes first and in words; everything else follows as it stands, so that nothing the engine knew
  * is hidden.
  */
+#include "base/civil.h"
 #include "base/json_write.h"
 #include "base/mem.h"
 #include "cli/app.h"
@@ -42,6 +43,19 @@ static void add_key(struct outline *o, const char *key, int depth)
     tend__buf_char(o->out, ' ');
 }
 
+/* Whether a text is a time as tend's documents write them; then `text` is the time as people read
+ * it. */
+static bool as_time(const struct tend__json_node *node, char text[TEND_NUMBER_TEXT_SIZE])
+{
+    int64_t time_us = 0;
+    if (node->count < 20 || node->text[node->count - 1] != 'Z' ||
+        !tend__time_parse(node->text, node->count, &time_us)) {
+        return false;
+    }
+    (void)tend__show_time(time_us, text);
+    return true;
+}
+
 static void add_scalar(struct outline *o, const struct tend__json_node *node)
 {
     char text[TEND_NUMBER_TEXT_SIZE];
@@ -56,7 +70,7 @@ static void add_scalar(struct outline *o, const struct tend__json_node *node)
         tend__buf_text(o->out, tend__show_number(node->number, text));
         return;
     case TEND_JSON_TEXT:
-        tend__buf_text(o->out, node->text);
+        tend__buf_text(o->out, as_time(node, text) ? text : node->text);
         return;
     case TEND_JSON_ARRAY:
     case TEND_JSON_OBJECT:
@@ -259,7 +273,7 @@ static enum tend_code list_incidents(struct tend__app *app, struct tend__ledger 
     } else if (code == TEND_OK && pass.count == 0) {
         tend__buf_printf(&app->out, "the run '%s' had no incident\n", run_name);
     } else if (code == TEND_OK) {
-        tend__table_print(&table, &app->out, 0, (size_t)app->width, app->colours);
+        tend__table_print(&table, &app->out, 0, tend__app_cut(app), app->colours);
         code = tend__table_code(&table, err);
     }
     tend__table_deinit(&table);
@@ -281,9 +295,11 @@ static enum tend_code run_why(struct tend__app *app, struct tend__ledger *ledger
     if (app->args->operand_count == 0) {
         code = list_incidents(app, ledger, name, err);
     } else {
+        const char *word = app->args->operands[0];
+        const char *digits = word[0] == 'i' ? word + 1 : word; /* reports name them i1, i2, ... */
         char *end = NULL;
-        const long long number = strtoll(app->args->operands[0], &end, 10);
-        if (end == app->args->operands[0] || *end != '\0') {
+        const long long number = strtoll(digits, &end, 10);
+        if (end == digits || *end != '\0') {
             code = TEND_FAIL(err, EINVAL,
                              "'%s' is not the number of an incident; 'tend why' lists them",
                              app->args->operands[0]);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define TEXT_MAX ((size_t)4 << 20)
-#define HOUR_COUNT 24
+#define SHAPE_MAX 16
 
 const char *tend__column_kind(enum tend_type type)
 {
@@ -193,4 +193,20 @@ void tend__column_view_deinit(struct tend__column_view *view)
     tend__mem_free(view->current);
     tend__buf_deinit(&view->text);
     *view = (struct tend__column_view){0};
+}
+
+void tend__column_view_shape(const struct tend__column_view *view, const double *shares, bool utf8,
+                             struct tend__buf *out)
+{
+    const bool has_rest = !view->is_ordered && view->count > TEND_VIEW_CATEGORY_MAX;
+    const size_t cells = view->count - (has_rest ? 1 : 0);
+    const size_t size = (cells + SHAPE_MAX - 1) / SHAPE_MAX;
+    const size_t count = size > 0 ? (cells + size - 1) / size : 0;
+    double joined[SHAPE_MAX] = {0};
+    for (size_t i = 0; i < cells; i++) {
+        const size_t start = i / size * size;
+        const size_t end = start + size < cells ? start + size : cells;
+        joined[i / size] += shares[i] / (double)(end - start);
+    }
+    tend__sparkline(out, joined, count, utf8);
 }

@@ -25,6 +25,11 @@ enum tend_code tend__column_view_init(struct tend__column_view *view,
                                       struct tend_error *err) TEND_NODISCARD;
 void tend__column_view_deinit(struct tend__column_view *view);
 
+/* The shape of one side's shares in a few characters: neighbouring cells are averaged until they
+ * fit. The rest of a text's categories is left out: it would dwarf the others. */
+void tend__column_view_shape(const struct tend__column_view *view, const double *shares, bool utf8,
+                             struct tend__buf *out);
+
 /* "number", "category", "time", "bool", "null": as the JSON of commands names them. */
 const char *tend__column_kind(enum tend_type type);
 

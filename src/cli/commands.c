@@ -36,8 +36,9 @@ static const struct tend__option options[TEND_OPTION_COUNT] = {
                            "Only this model"},
     [TEND_OPTION_VERIFY] = {TEND_OPTION_VERIFY, "verify", 0, TEND_ARG_NONE, NULL, 0, 0,
                             "Check that no entry was changed, removed or inserted"},
-    [TEND_OPTION_STATE] = {TEND_OPTION_STATE, "state", 's', TEND_ARG_FILE, "FILE", 0, 0,
-                           "The state file with the books (default: tend-data/state.db)"},
+    [TEND_OPTION_STATE] =
+        {TEND_OPTION_STATE, "state", 's', TEND_ARG_FILE, "FILE", 0, 0,
+         "The state file with the books (default for reading: tend-data/state.db)"},
     [TEND_OPTION_SEED] = {TEND_OPTION_SEED, "seed", 0, TEND_ARG_COUNT, "N", 0, 9007199254740992.0,
                           "Seed of everything that is drawn at random (default: 1)"},
     [TEND_OPTION_SINCE] = {TEND_OPTION_SINCE, "since", 0, TEND_ARG_TIME, "TIME", 0, 0,

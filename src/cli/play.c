@@ -4,6 +4,7 @@
 
 #include "base/civil.h"
 #include "base/mem.h"
+#include "cli/worth.h"
 #include "model/forest.h"
 #include "train/train.h"
 
@@ -22,7 +23,8 @@ struct tend__play {
     struct tend__engine_config engine_config;
     const char **features;
     bool *is_category;
-    const char **segments;
+    struct tend__conditions conditions; /* the segments */
+    const char **segments;              /* the same, as the engine takes them */
     struct tend__guardrail *guardrails;
     struct tend__buf *guardrail_texts;
     size_t guardrail_count;
@@ -51,7 +53,7 @@ static enum tend_code copy_lists(struct tend__play *play, const struct tend__con
 {
     TEND_TRY(tend__mem_new(config->feature_count, sizeof(char *), &play->features, err));
     TEND_TRY(tend__mem_new(config->feature_count, sizeof(bool), &play->is_category, err));
-    TEND_TRY(tend__mem_new(config->segment_count, sizeof(char *), &play->segments, err));
+    TEND_TRY(tend__mem_new(play->conditions.count, sizeof(char *), &play->segments, err));
     TEND_TRY(tend__mem_new(config->guardrail_count, sizeof(struct tend__guardrail),
                            &play->guardrails, err));
     TEND_TRY(tend__mem_new(config->guardrail_count, sizeof(struct tend__buf),
@@ -61,8 +63,8 @@ static enum tend_code copy_lists(struct tend__play *play, const struct tend__con
         play->features[i] = config->features[i].name;
         play->is_category[i] = config->features[i].is_category;
     }
-    for (size_t i = 0; i < config->segment_count; i++) {
-        play->segments[i] = config->segments[i].text;
+    for (size_t i = 0; i < play->conditions.count; i++) {
+        play->segments[i] = play->conditions.texts[i];
     }
     for (size_t i = 0; i < config->guardrail_count; i++) {
         const struct tend__config_guardrail *g = &config->guardrails[i];
@@ -179,7 +181,7 @@ static enum tend_code configure(struct tend__play *play, const struct tend__play
         .feature_count = config->feature_count,
         .features = play->features,
         .feature_is_category = play->is_category,
-        .segment_count = config->segment_count,
+        .segment_count = play->conditions.count,
         .segments = play->segments,
         .guardrail_count = config->guardrail_count,
         .guardrails = play->guardrails,
@@ -338,12 +340,15 @@ enum tend_code tend__play_run(const struct tend__play_options *options, struct t
     play->options = options;
     play->config = options->config;
     const struct tend__xgboost_trainer_options trainer = {.load = tend__forest_predictor};
-    enum tend_code code = configure(play, options, err);
+    enum tend_code code = tend__lake_new(&options->lake, &lake, err);
     if (code == TEND_OK) {
-        code = tend__xgboost_trainer_init(&trainer, &play->trainer, err);
+        code = tend__conditions_init(&play->conditions, lake, options->data, options->config, err);
     }
     if (code == TEND_OK) {
-        code = tend__lake_new(&options->lake, &lake, err);
+        code = configure(play, options, err);
+    }
+    if (code == TEND_OK) {
+        code = tend__xgboost_trainer_init(&trainer, &play->trainer, err);
     }
     if (code == TEND_OK) {
         code = play_rows(play, lake, err);
@@ -382,6 +387,7 @@ void tend__play_free(struct tend__play *play)
     tend__mem_free(play->features);
     tend__mem_free(play->is_category);
     tend__mem_free(play->segments);
+    tend__conditions_deinit(&play->conditions);
     tend__mem_free(play);
 }
 

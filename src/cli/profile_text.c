@@ -7,8 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#define SPARK_MAX 24
-
 static const struct {
     const char *name;
     double p;
@@ -147,17 +145,9 @@ static enum tend_code add_spark(const struct tend__profile *profile, size_t idx,
                                 struct tend__table *table, struct tend_error *err)
 {
     struct tend__column_view view;
-    double shares[SPARK_MAX] = {0};
     TEND_TRY(tend__column_view_init(&view, profile, NULL, idx, err));
-    const size_t size = (view.count + SPARK_MAX - 1) / SPARK_MAX;
-    const size_t count = size > 0 ? (view.count + size - 1) / size : 0;
-    for (size_t i = 0; i < view.count; i++) {
-        const size_t start = i / size * size;
-        const size_t end = start + size < view.count ? start + size : view.count;
-        shares[i / size] += view.reference[i] / (double)(end - start);
-    }
-    struct tend__buf *cell = tend__table_cell_begin(table, TEND_TINT_PLAIN);
-    tend__sparkline(cell, shares, count, utf8);
+    tend__column_view_shape(&view, view.reference, utf8,
+                            tend__table_cell_begin(table, TEND_TINT_PLAIN));
     tend__table_cell_end(table);
     tend__column_view_deinit(&view);
     return TEND_OK;

@@ -48,6 +48,20 @@ enum tend_code tend__worth_look(const struct tend__app *app, struct tend__lake *
                                 struct tend_error *err) TEND_NODISCARD;
 void tend__worth_scan_deinit(struct tend__worth_scan *scan);
 
+/* The segments as conditions, for who knows conditions only: a text segment gives one for each of
+ * its top values, such as origin = 'ATL'; a condition stays as it is. */
+#define TEND_CONDITION_MAX 1024
+
+struct tend__conditions {
+    char *texts[TEND_CONDITION_MAX];
+    size_t count;
+};
+
+enum tend_code tend__conditions_init(struct tend__conditions *conditions, struct tend__lake *lake,
+                                     const char *path, const struct tend__config *config,
+                                     struct tend_error *err) TEND_NODISCARD;
+void tend__conditions_deinit(struct tend__conditions *conditions);
+
 /* ---- the values ---- */
 
 struct tend__worth_options {

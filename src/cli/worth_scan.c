@@ -172,3 +172,77 @@ out:
     }
     return code;
 }
+
+/* ---- segments as conditions ---- */
+
+static enum tend_code add_condition(struct tend__conditions *conditions, const char *text,
+                                    size_t len, struct tend_error *err)
+{
+    if (conditions->count == TEND_CONDITION_MAX) {
+        return TEND_FAIL(err, ELIMIT, "more than %d segments", TEND_CONDITION_MAX);
+    }
+    TEND_TRY(tend__mem_text(text, len, &conditions->texts[conditions->count], err));
+    conditions->count++;
+    return TEND_OK;
+}
+
+static enum tend_code add_categories(struct tend__conditions *conditions, const char *expr,
+                                     const struct tend__plan_column *column, struct tend_error *err)
+{
+    struct tend__buf text;
+    enum tend_code code = TEND_OK;
+    tend__buf_init(&text, TEND_EXPR_LEN_MAX);
+    for (size_t i = 0; i < column->category_count && code == TEND_OK; i++) {
+        tend__buf_reset(&text);
+        tend__buf_printf(&text, "%s = '", expr);
+        for (size_t k = 0; k < column->categories[i].len; k++) {
+            if (column->categories[i].ptr[k] == '\'') {
+                tend__buf_char(&text, '\'');
+            }
+            tend__buf_char(&text, column->categories[i].ptr[k]);
+        }
+        tend__buf_char(&text, '\'');
+        code = tend__buf_code(&text, err);
+        if (code == TEND_OK) {
+            code = add_condition(conditions, tend__buf_str(&text), text.len, err);
+        }
+    }
+    tend__buf_deinit(&text);
+    return code;
+}
+
+enum tend_code tend__conditions_init(struct tend__conditions *conditions, struct tend__lake *lake,
+                                     const char *path, const struct tend__config *config,
+                                     struct tend_error *err)
+{
+    const struct tend__args no_args = {0};
+    const struct tend__app quiet = {.args = &no_args};
+    const struct tend__worth_look look = {.path = path, .config = config, .with_segments = true};
+    struct tend__worth_scan scan = {0};
+    enum tend_code code = TEND_OK;
+    *conditions = (struct tend__conditions){0};
+    if (config->segment_count == 0) {
+        return TEND_OK;
+    }
+    TEND_TRY(tend__worth_look(&quiet, lake, &look, &scan, err));
+    for (size_t i = 0; i < config->segment_count && code == TEND_OK; i++) {
+        const char *text = config->segments[i].text;
+        code = scan.segment_plans[i] == NULL
+                   ? add_condition(conditions, text, strlen(text), err)
+                   : add_categories(conditions, text, tend__plan_column(scan.segment_plans[i], 0),
+                                    err);
+    }
+    tend__worth_scan_deinit(&scan);
+    if (code != TEND_OK) {
+        tend__conditions_deinit(conditions);
+    }
+    return code;
+}
+
+void tend__conditions_deinit(struct tend__conditions *conditions)
+{
+    for (size_t i = 0; i < conditions->count; i++) {
+        tend__mem_free(conditions->texts[i]);
+    }
+    *conditions = (struct tend__conditions){0};
+}

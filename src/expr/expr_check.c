@@ -33,10 +33,27 @@ static const char *describe(const struct expr_tree *tree, const struct expr_node
     return "this";
 }
 
-/* A column as it is written, else "x". */
-static const char *written(const struct expr_tree *tree, const struct expr_node *node)
+static bool is_plain_name(const char *name)
 {
-    return node->kind == EXPR_NODE_COLUMN ? tree->fields[node->value.field_idx].name : "x";
+    for (const char *c = name; *c != '\0'; c++) {
+        const bool is_letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || *c == '_';
+        if (!is_letter && (c == name || *c < '0' || *c > '9')) {
+            return false;
+        }
+    }
+    return *name != '\0';
+}
+
+/* A column as it is written, with quotes where it needs them; else "x". */
+static const char *written(const struct expr_tree *tree, const struct expr_node *node,
+                           char text[NAME_SIZE])
+{
+    if (node->kind != EXPR_NODE_COLUMN) {
+        return "x";
+    }
+    const char *name = tree->fields[node->value.field_idx].name;
+    (void)snprintf(text, NAME_SIZE, is_plain_name(name) ? "%.80s" : "\"%.80s\"", name);
+    return text;
 }
 
 static enum tend_code fail_type(const struct expr_tree *tree, const struct expr_node *node,
@@ -44,15 +61,16 @@ static enum tend_code fail_type(const struct expr_tree *tree, const struct expr_
 {
     char name[NAME_SIZE];
     const char *what = describe(tree, node, name);
-    const char *x = written(tree, node);
+    char column[NAME_SIZE];
+    const char *x = written(tree, node, column);
     const enum tend_type have = node->type;
     if (have == TEND_TYPE_NUMBER && want == TEND_TYPE_BOOL) {
         return EXPR_FAIL(tree, node->at, err, ETYPE,
-                         "%s is a number where a condition is needed; write %.80s = 1", what, x);
+                         "%s is a number where a condition is needed; write %s = 1", what, x);
     }
     if (have == TEND_TYPE_BOOL && want == TEND_TYPE_NUMBER) {
         return EXPR_FAIL(tree, node->at, err, ETYPE,
-                         "%s is a bool where a number is needed; write CASE WHEN %.80s THEN 1 ELSE "
+                         "%s is a bool where a number is needed; write CASE WHEN %s THEN 1 ELSE "
                          "0 END",
                          what, x);
     }
@@ -76,9 +94,8 @@ static enum tend_code fail_type(const struct expr_tree *tree, const struct expr_
     }
     const char *mark = strstr(cast, "%s");
     const size_t before = mark == NULL ? strlen(cast) : (size_t)(mark - cast);
-    return EXPR_FAIL(tree, node->at, err, ETYPE,
-                     "%s is a %s where a %s is needed; write %.*s%.80s%s", what,
-                     tend__type_text(have), tend__type_text(want), (int)before, cast,
+    return EXPR_FAIL(tree, node->at, err, ETYPE, "%s is a %s where a %s is needed; write %.*s%s%s",
+                     what, tend__type_text(have), tend__type_text(want), (int)before, cast,
                      mark == NULL ? "" : x, mark == NULL ? "" : mark + 2);
 }
 
@@ -163,10 +180,11 @@ static enum tend_code check_bool_number(const struct expr_tree *tree, const stru
     const struct expr_node *number = first->type == TEND_TYPE_BOOL ? last : first;
     if (boolean->type == TEND_TYPE_BOOL && number->type == TEND_TYPE_NUMBER) {
         char name[NAME_SIZE];
+        char column[NAME_SIZE];
+        const char *x = written(tree, boolean, column);
         return EXPR_FAIL(tree, boolean->at, err, ETYPE,
-                         "%s is a bool and is compared with a number; write %.80s or NOT %.80s",
-                         describe(tree, boolean, name), written(tree, boolean),
-                         written(tree, boolean));
+                         "%s is a bool and is compared with a number; write %s or NOT %s",
+                         describe(tree, boolean, name), x, x);
     }
     return TEND_OK;
 }

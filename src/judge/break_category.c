@@ -32,6 +32,7 @@
 #define PAIR_TOLERANCE 0.25
 #define PAIR_SHARE_MIN 0.25 /* of the vanished category's share */
 #define ALIKE_PAIRS_MIN 3
+#define PAIRS_MAX 262144
 
 struct vanished {
     size_t category;
@@ -46,6 +47,12 @@ struct pair {
     size_t novel;
     int likeness; /* of the names: 3 same but for case, 2 one in the other, 1 none */
     double distance;
+};
+
+struct pair_list {
+    struct pair *pairs;
+    size_t count;
+    size_t cap;
 };
 
 /* Where the lost mass of a column went. */
@@ -221,46 +228,62 @@ static void keep_alike(struct vanished *list, size_t count, const struct tend__p
     }
 }
 
-static enum tend_code pair_names(const struct tend__break_search *search, size_t column_idx,
-                                 struct vanished *list, size_t count, struct tend_error *err)
+/* Pairs whose shares could be one and the same; at most PAIRS_MAX, the most frequent categories
+ * first. */
+static enum tend_code list_pairs(const struct tend__break_search *search, size_t column_idx,
+                                 const struct vanished *list, size_t count, struct pair_list *out,
+                                 struct tend_error *err)
 {
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
     const double n = (double)tend__profile_value_count(search->cur, column_idx);
     size_t novel_count = 0;
     const struct tend__novel_value *novel =
         tend__novelty_values(search->options->novelty, column_idx, &novel_count);
-    struct pair *pairs = NULL;
-    bool *taken = NULL;
-    size_t pair_count = 0;
-    enum tend_code code = TEND_OK;
-    TEND_TRY_OUT(tend__mem_new(count * novel_count, sizeof(*pairs), &pairs, err));
-    TEND_TRY_OUT(tend__mem_new(novel_count, sizeof(*taken), &taken, err));
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < novel_count; k++) {
-            const double distance = pair_distance(&list[i], (double)novel[k].count / n, n);
-            if (distance <= 1 && (double)novel[k].count / n > PAIR_SHARE_MIN * list[i].before) {
-                pairs[pair_count++] = (struct pair){
-                    .lost = i,
-                    .novel = k,
-                    .likeness = name_likeness(plan->categories[list[i].category], novel[k].text),
-                    .distance = distance,
-                };
+    for (size_t i = 0; i < count && out->count < PAIRS_MAX; i++) {
+        for (size_t k = 0; k < novel_count && out->count < PAIRS_MAX; k++) {
+            const double share = (double)novel[k].count / n;
+            const double distance = pair_distance(&list[i], share, n);
+            if (!(distance <= 1) || !(share > PAIR_SHARE_MIN * list[i].before)) {
+                continue;
             }
+            TEND_TRY(tend__mem_grow(&out->pairs, &out->cap, out->count + 1, PAIRS_MAX,
+                                    sizeof(*out->pairs), err));
+            out->pairs[out->count++] = (struct pair){
+                .lost = i,
+                .novel = k,
+                .likeness = name_likeness(plan->categories[list[i].category], novel[k].text),
+                .distance = distance,
+            };
         }
     }
-    if (pair_count > 1) {
-        qsort(pairs, pair_count, sizeof(*pairs), compare_pairs);
+    return TEND_OK;
+}
+
+static enum tend_code pair_names(const struct tend__break_search *search, size_t column_idx,
+                                 struct vanished *list, size_t count, struct tend_error *err)
+{
+    size_t novel_count = 0;
+    const struct tend__novel_value *novel =
+        tend__novelty_values(search->options->novelty, column_idx, &novel_count);
+    struct pair_list found = {0};
+    bool *taken = NULL;
+    enum tend_code code = TEND_OK;
+    TEND_TRY_OUT(tend__mem_new(novel_count, sizeof(*taken), &taken, err));
+    TEND_TRY_OUT(list_pairs(search, column_idx, list, count, &found, err));
+    if (found.count > 1) {
+        qsort(found.pairs, found.count, sizeof(*found.pairs), compare_pairs);
     }
-    for (size_t i = 0; i < pair_count; i++) {
-        if (list[pairs[i].lost].partner == SIZE_MAX && !taken[pairs[i].novel]) {
-            list[pairs[i].lost].partner = pairs[i].novel;
-            taken[pairs[i].novel] = true;
+    for (size_t i = 0; i < found.count; i++) {
+        const struct pair *pair = &found.pairs[i];
+        if (list[pair->lost].partner == SIZE_MAX && !taken[pair->novel]) {
+            list[pair->lost].partner = pair->novel;
+            taken[pair->novel] = true;
         }
     }
-    keep_alike(list, count, plan, novel);
+    keep_alike(list, count, tend__plan_column(search->plan, column_idx), novel);
 out:
     tend__mem_free(taken);
-    tend__mem_free(pairs);
+    tend__mem_free(found.pairs);
     return code;
 }
 

@@ -37,50 +37,52 @@ struct conversion {
     const char *from;
     const char *to;
     double rarity; /* 0..3: of two that fit alike the more common one is named */
+    double low;    /* what values in the first unit can be; 0 and 0 = any */
+    double high;
 };
 
 /* x' = factor x + offset; the other direction is tried as well. NIST SP 811 (2008), appendix B. */
 static const struct conversion conversions[] = {
-    {1.609344, 0, "miles", "kilometres", 0},
-    {1.852, 0, "nautical miles", "kilometres", 2},
-    {3.280839895013123, 0, "metres", "feet", 0},
-    {2.54, 0, "inches", "centimetres", 0},
-    {25.4, 0, "inches", "millimetres", 1},
-    {30.48, 0, "feet", "centimetres", 1},
-    {2.2046226218487757, 0, "kilograms", "pounds", 0},
-    {28.349523125, 0, "ounces", "grams", 2},
-    {3.785411784, 0, "US gallons", "litres", 1},
-    {4.54609, 0, "imperial gallons", "litres", 2},
-    {2.2369362920544025, 0, "metres per second", "miles per hour", 2},
-    {1.9438444924406048, 0, "metres per second", "knots", 2},
-    {3.6, 0, "metres per second", "kilometres per hour", 0},
-    {4.184, 0, "kilocalories", "kilojoules", 2},
-    {14.503773773, 0, "bar", "psi", 1},
-    {10.763910416709722, 0, "square metres", "square feet", 1},
-    {2.471053814671653, 0, "hectares", "acres", 2},
-    {57.29577951308232, 0, "radians", "degrees", 3},
-    {1.8, 32, "degrees Celsius", "degrees Fahrenheit", 0},
-    {1, 273.15, "degrees Celsius", "kelvins", 1},
-    {1.8, -459.67, "kelvins", "degrees Fahrenheit", 2},
-    {10, 0, "units", "tenths", 0},
-    {100, 0, "units", "hundredths", 0},
-    {1000, 0, "units", "thousandths", 0},
-    {1e4, 0, "units", "ten-thousandths", 0},
-    {1e5, 0, "units", "hundred-thousandths", 0},
-    {1e6, 0, "units", "millionths", 0},
-    {1e9, 0, "units", "billionths", 0},
-    {60, 0, "minutes", "seconds", 0},
-    {24, 0, "days", "hours", 1},
-    {7, 0, "weeks", "days", 2},
-    {12, 0, "years", "months", 1},
-    {365.25, 0, "years", "days", 1},
-    {1440, 0, "days", "minutes", 2},
-    {3600, 0, "hours", "seconds", 0},
-    {86400, 0, "days", "seconds", 1},
-    {1024, 0, "kibibytes", "bytes", 2},
-    {1048576, 0, "mebibytes", "bytes", 2},
-    {-1, 0, "value", "sign flipped", 0},
-    {-1, 1, "share", "complement", 0},
+    {1.609344, 0, "miles", "kilometres", 0, 0, 0},
+    {1.852, 0, "nautical miles", "kilometres", 2, 0, 0},
+    {3.280839895013123, 0, "metres", "feet", 0, 0, 0},
+    {2.54, 0, "inches", "centimetres", 0, 0, 0},
+    {25.4, 0, "inches", "millimetres", 1, 0, 0},
+    {30.48, 0, "feet", "centimetres", 1, 0, 0},
+    {2.2046226218487757, 0, "kilograms", "pounds", 0, 0, 0},
+    {28.349523125, 0, "ounces", "grams", 2, 0, 0},
+    {3.785411784, 0, "US gallons", "litres", 1, 0, 0},
+    {4.54609, 0, "imperial gallons", "litres", 2, 0, 0},
+    {2.2369362920544025, 0, "metres per second", "miles per hour", 2, 0, 0},
+    {1.9438444924406048, 0, "metres per second", "knots", 2, 0, 0},
+    {3.6, 0, "metres per second", "kilometres per hour", 0, 0, 0},
+    {4.184, 0, "kilocalories", "kilojoules", 2, 0, 0},
+    {14.503773773, 0, "bar", "psi", 1, 0, 0},
+    {10.763910416709722, 0, "square metres", "square feet", 1, 0, 0},
+    {2.471053814671653, 0, "hectares", "acres", 2, 0, 0},
+    {57.29577951308232, 0, "radians", "degrees", 3, -6.3, 6.3},
+    {1.8, 32, "degrees Celsius", "degrees Fahrenheit", 0, -100, 150},
+    {1, 273.15, "degrees Celsius", "kelvins", 1, -100, 150},
+    {1.8, -459.67, "kelvins", "degrees Fahrenheit", 2, 150, 450},
+    {10, 0, "units", "tenths", 0, 0, 0},
+    {100, 0, "units", "hundredths", 0, 0, 0},
+    {1000, 0, "units", "thousandths", 0, 0, 0},
+    {1e4, 0, "units", "ten-thousandths", 0, 0, 0},
+    {1e5, 0, "units", "hundred-thousandths", 0, 0, 0},
+    {1e6, 0, "units", "millionths", 0, 0, 0},
+    {1e9, 0, "units", "billionths", 0, 0, 0},
+    {60, 0, "minutes", "seconds", 0, 0, 0},
+    {24, 0, "days", "hours", 1, 0, 0},
+    {7, 0, "weeks", "days", 2, 0, 0},
+    {12, 0, "years", "months", 1, 0, 0},
+    {365.25, 0, "years", "days", 1, 0, 0},
+    {1440, 0, "days", "minutes", 2, 0, 0},
+    {3600, 0, "hours", "seconds", 0, 0, 0},
+    {86400, 0, "days", "seconds", 1, 0, 0},
+    {1024, 0, "kibibytes", "bytes", 2, 0, 0},
+    {1048576, 0, "mebibytes", "bytes", 2, 0, 0},
+    {-1, 0, "value", "sign flipped", 0, 0, 0},
+    {-1, 1, "share", "complement", 0, 0, 1},
 };
 
 /* The numbers of one column that every candidate is compared with. */
@@ -93,6 +95,8 @@ struct view {
     const double *cur;
     double *moved; /* of the reference after a conversion */
     double scale;  /* share of the reference that a scale can move: not at 0 */
+    double ref_min;
+    double ref_max;
     double ref_mean;
     double ref_sd;
     double cur_mean;
@@ -233,8 +237,13 @@ static bool is_shape_seen(const struct view *v)
 static struct fit fit_conversion(const struct view *v, const struct conversion *conversion,
                                  bool is_full)
 {
+    struct fit fit = {.score = (double)INFINITY};
+    if (conversion->high > conversion->low &&
+        (v->ref_min < conversion->low || v->ref_max > conversion->high)) {
+        return fit;
+    }
     move_reference(v, conversion);
-    struct fit fit = {.conversion = *conversion, .share = is_full ? 1 : best_share(v)};
+    fit = (struct fit){.conversion = *conversion, .share = is_full ? 1 : best_share(v)};
     fit.left = distance_left(v, fit.share);
     const double misfit = moment_misfit(v, conversion, fit.share);
     /* Where the shape is seen it decides: moments of a long tail are noise. */
@@ -276,13 +285,15 @@ static struct fit search_table(const struct view *v, const struct demands *deman
     struct fit best = {.score = (double)INFINITY};
     for (size_t i = 0; i < TEND_ARRAY_LEN(conversions); i++) {
         const struct conversion *c = &conversions[i];
+        const double back_low = c->low * c->factor + (c->high > c->low ? c->offset : 0);
+        const double back_high = c->high * c->factor + (c->high > c->low ? c->offset : 0);
         const struct fit forth = fit_conversion(v, c, is_full);
         keep_better(&best, &forth, demands, before);
         if (c->factor < 0) {
             continue; /* its own inverse */
         }
-        const struct conversion inverse = {1 / c->factor, -c->offset / c->factor, c->to, c->from,
-                                           c->rarity};
+        const struct conversion inverse = {
+            1 / c->factor, -c->offset / c->factor, c->to, c->from, c->rarity, back_low, back_high};
         const struct fit back = fit_conversion(v, &inverse, is_full);
         keep_better(&best, &back, demands, before);
     }
@@ -298,7 +309,7 @@ static struct fit search_scale(const struct view *v, const struct demands *deman
         return best;
     }
     for (int step = -10; step <= 10; step++) {
-        const struct conversion scale = {ratio * (1 + 0.01 * step), 0, "units", "", 0};
+        const struct conversion scale = {ratio * (1 + 0.01 * step), 0, "units", "", 0, 0, 0};
         if (fmax(scale.factor, 1 / scale.factor) < demands->factor_min) {
             continue;
         }
@@ -340,10 +351,15 @@ static struct fit search_fits(const struct view *v, double before, double natura
     const struct demands partial = has_history
                                        ? (struct demands){0.2, fmax(0.02, natural), 0.1, 0.9, 1, 3}
                                        : (struct demands){0.1, 0.015, 0.1, 0.9, 3, 0};
+    /* A mixture by a near factor is believed only where hardly anything is left. */
+    const struct demands exact = {0.06, 0.008, 0.1, 0.9, 1, 0};
     const struct demands unnamed = {0.1, 0.025, 1, 1, UNNAMED_FACTOR, 0};
     struct fit fit = search_table(v, &full, true, before);
     if (!isfinite(fit.score)) {
         fit = search_table(v, &partial, false, before);
+    }
+    if (!isfinite(fit.score)) {
+        fit = search_table(v, &exact, false, before);
     }
     if (!isfinite(fit.score)) {
         fit = search_scale(v, &unnamed, before);
@@ -368,6 +384,8 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
         .cur = cur,
         .moved = cur + room,
         .scale = scale_of(search->ref, column_idx),
+        .ref_min = profile->min,
+        .ref_max = profile->max,
         .ref_mean = tend__profile_mean(search->ref, column_idx),
         .ref_sd = tend__profile_sd(search->ref, column_idx),
         .cur_mean = tend__profile_mean(search->cur, column_idx),

@@ -198,6 +198,13 @@ void tend__column_add_bools(struct tend__column_profile *profile, const struct t
 #define WEEK_HOURS 168
 #define EPOCH_WEEK_HOUR 96 /* 1970-01-01T00 is a Thursday, the fifth day of a week from Sunday */
 
+/* Microseconds since the hour began. */
+static inline uint64_t us_of_hour(int64_t time_us)
+{
+    const int64_t us = time_us % TEND_US_PER_HOUR;
+    return (uint64_t)(us < 0 ? us + TEND_US_PER_HOUR : us);
+}
+
 /* Which hour of which day of the week, Sunday 00 first. */
 static inline size_t week_hour_of(int64_t time_us)
 {
@@ -213,6 +220,10 @@ void tend__column_add_times(struct tend__column_profile *profile, const struct t
     uint64_t week_hours[WEEK_HOURS] = {0};
     int64_t low = profile->min_us;
     int64_t high = profile->max_us;
+    /* Rows mostly come in the order of time: the hour of the last row is tried first. */
+    uint64_t hour_begin = 0;
+    size_t week_hour = EPOCH_WEEK_HOUR;
+    uint64_t run = 0; /* rows of that hour that are not in week_hours yet */
     for (size_t i = 0; i < row_count; i++) {
         if (!tend__is_valid(column, i)) {
             profile->null_count++;
@@ -221,8 +232,15 @@ void tend__column_add_times(struct tend__column_profile *profile, const struct t
         const int64_t at = column->time_us[i];
         low = at < low ? at : low;
         high = at > high ? at : high;
-        week_hours[week_hour_of(at)]++;
+        if ((uint64_t)at - hour_begin >= (uint64_t)TEND_US_PER_HOUR) {
+            week_hours[week_hour] += run;
+            run = 0;
+            week_hour = week_hour_of(at);
+            hour_begin = (uint64_t)at - us_of_hour(at);
+        }
+        run++;
     }
+    week_hours[week_hour] += run;
     profile->row_count += row_count;
     profile->min_us = low;
     profile->max_us = high;

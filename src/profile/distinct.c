@@ -20,6 +20,7 @@
 #define SKETCH_COLUMN_COUNT ((size_t)32768)
 #define SPARSE_MAX                                                                                 \
     512 /* so few entries have sixteen slots each: the first slot then nearly always hits */
+#define REMEMBERED_WORDS 1024
 #define CHUNK_BYTES ((size_t)65536 - 64)
 
 struct text_chunk {
@@ -48,7 +49,9 @@ struct tend__distinct {
     uint64_t threshold;
     struct tend__text_slot *slots;
     size_t slot_count; /* a power of two, or 0 */
-    uint64_t *sketch;  /* SKETCH_ROW_COUNT x SKETCH_COLUMN_COUNT, or NULL while all is exact */
+    uint64_t
+        remembered[REMEMBERED_WORDS]; /* a bit for the hash of each entry that is not sampled */
+    uint64_t *sketch; /* SKETCH_ROW_COUNT x SKETCH_COLUMN_COUNT, or NULL while all is exact */
     struct text_chunk *chunks;
 };
 
@@ -103,6 +106,18 @@ static enum tend_code keep_text(struct text_chunk **chunks, struct tend__text *t
     return TEND_OK;
 }
 
+static size_t remembered_bit(uint64_t hash)
+{
+    return (size_t)(hash >> 20) % ((size_t)64 * REMEMBERED_WORDS);
+}
+
+/* Whether an entry that is not sampled may have this hash: a look-up that mostly says no. */
+static bool may_be_remembered(const struct tend__distinct *distinct, uint64_t hash)
+{
+    const size_t bit = remembered_bit(hash);
+    return (distinct->remembered[bit / 64] >> (bit % 64) & 1) != 0;
+}
+
 static void place_entry(struct tend__distinct *distinct, size_t entry_idx)
 {
     const struct distinct_entry *entry = &distinct->entries[entry_idx];
@@ -114,11 +129,16 @@ static void place_entry(struct tend__distinct *distinct, size_t entry_idx)
     distinct->slots[at].prefix = entry->prefix;
     distinct->slots[at].len = (uint32_t)entry->text.len;
     distinct->slots[at].number = (uint32_t)(entry_idx + 1);
+    if (entry->hash > distinct->threshold) {
+        const size_t bit = remembered_bit(entry->hash);
+        distinct->remembered[bit / 64] |= UINT64_C(1) << (bit % 64);
+    }
 }
 
 static void place_entries(struct tend__distinct *distinct)
 {
     memset(distinct->slots, 0, distinct->slot_count * sizeof(*distinct->slots));
+    memset(distinct->remembered, 0, sizeof(distinct->remembered));
     for (size_t i = 0; i < distinct->entry_count; i++) {
         place_entry(distinct, i);
     }
@@ -169,11 +189,16 @@ static uint64_t read_sketch(const uint64_t *sketch, uint64_t hash)
     return least;
 }
 
-static void add_to_sketch(uint64_t *sketch, uint64_t hash, uint64_t count)
+/* What read_sketch() would give afterwards. */
+static uint64_t add_to_sketch(uint64_t *sketch, uint64_t hash, uint64_t count)
 {
+    uint64_t least = UINT64_MAX;
     for (size_t i = 0; i < SKETCH_ROW_COUNT; i++) {
-        sketch[sketch_column(hash, i)] += count;
+        uint64_t *cell = &sketch[sketch_column(hash, i)];
+        *cell += count;
+        least = *cell < least ? *cell : least;
     }
+    return least;
 }
 
 static bool may_be_frequent(const struct tend__distinct *distinct, uint64_t estimate)
@@ -225,7 +250,7 @@ static enum tend_code halve_threshold(struct tend__distinct *distinct, struct te
     for (size_t i = 0; i < distinct->entry_count; i++) {
         struct distinct_entry *entry = &distinct->entries[i];
         if (entry->hash > distinct->threshold && entry->count > 0) {
-            add_to_sketch(distinct->sketch, entry->hash, entry->count);
+            (void)add_to_sketch(distinct->sketch, entry->hash, entry->count);
             entry->count = 0;
         }
     }
@@ -245,8 +270,7 @@ static enum tend_code add_unseen(struct tend__distinct *distinct, struct distinc
         }
         return TEND_OK;
     }
-    add_to_sketch(distinct->sketch, entry->hash, 1);
-    if (!may_be_frequent(distinct, read_sketch(distinct->sketch, entry->hash))) {
+    if (!may_be_frequent(distinct, add_to_sketch(distinct->sketch, entry->hash, 1))) {
         return TEND_OK;
     }
     if (distinct->entry_count - distinct->sampled_count >= FREQUENT_MAX) {
@@ -303,8 +327,11 @@ static inline struct distinct_entry *find_entry(const struct finder *finder,
 static enum tend_code add_key(struct tend__distinct *distinct, struct distinct_entry *key,
                               struct tend_error *err)
 {
-    const struct finder finder = finder_of(distinct);
-    struct distinct_entry *entry = find_entry(&finder, key);
+    struct distinct_entry *entry = NULL;
+    if (key->hash <= distinct->threshold || may_be_remembered(distinct, key->hash)) {
+        const struct finder finder = finder_of(distinct);
+        entry = find_entry(&finder, key);
+    }
     distinct->total++;
     if (entry == NULL) {
         return add_unseen(distinct, key, err);
@@ -312,7 +339,7 @@ static enum tend_code add_key(struct tend__distinct *distinct, struct distinct_e
     if (key->hash <= distinct->threshold) {
         entry->count++;
     } else {
-        add_to_sketch(distinct->sketch, key->hash, 1);
+        (void)add_to_sketch(distinct->sketch, key->hash, 1);
     }
     return TEND_OK;
 }
@@ -388,15 +415,16 @@ enum tend_code tend__distinct_add_texts(struct tend__distinct *distinct,
             continue;
         }
         struct distinct_entry key = make_key(text.ptr, text.len);
-        struct distinct_entry *entry = find_entry(&finder, &key);
-        if (entry != NULL && key.hash <= finder.threshold) {
+        const bool is_sampled = key.hash <= finder.threshold;
+        struct distinct_entry *entry = is_sampled ? find_entry(&finder, &key) : NULL;
+        if (entry != NULL) {
             entry->count++;
             found_count++;
             continue;
         }
-        distinct->total += found_count;
+        distinct->total += found_count + (is_sampled ? 1 : 0);
         found_count = 0;
-        TEND_TRY(add_key(distinct, &key, err));
+        TEND_TRY(is_sampled ? add_unseen(distinct, &key, err) : add_key(distinct, &key, err));
         finder = finder_of(distinct);
     }
     distinct->total += found_count;
