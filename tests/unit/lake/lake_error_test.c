@@ -241,6 +241,10 @@ static void a_bad_csv_line_is_told_by_its_number(void **state)
     expect_failure("late.csv", NULL, TEND_ECORRUPT, 30002,
                    "'late.csv' line 30002: 'many' in column 'n' is not a number, as the values "
                    "before are");
+    write_csv_with("late-na.csv", 30000, "2001-01-01 00:00:00,NA\n2001-01-01 00:00:00,few");
+    expect_failure("late-na.csv", NULL, TEND_ECORRUPT, 30003,
+                   "'late-na.csv' line 30003: 'few' in column 'n' is not a number, as the values "
+                   "before are");
     write_csv_with("late-time.csv", 30000, "some day,7");
     expect_failure("late-time.csv", NULL, TEND_ECORRUPT, 30002,
                    "'late-time.csv' line 30002: 'some day' in column 't' is not a time, as the "
