@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CELL_SHORT_LEN 22
+#define CELL_LONG_LEN 50
+
 /* Okabe and Ito's palette ("Color Universal Design", 2008); on dark, blue and vermilion are
  * lightened to keep a contrast of at least 3:1 with the background. */
 static const char *const style_sheet[] = {
@@ -72,7 +75,7 @@ static const char *const style_sheet[] = {
     "th,td{padding:4px 12px 4px 0;text-align:left;border-bottom:1px solid "
     "var(--line);vertical-align:top}",
     "th{color:var(--dim);font-weight:600;white-space:nowrap}.r{text-align:right;white-space:nowrap}"
-    "td:not(.r){min-width:6em}"
+    ".n{white-space:nowrap}.w{min-width:20em}"
     "\n",
     "details{margin:6px "
     "0}summary{cursor:pointer;color:var(--dim);font-size:.87em}summary:focus-visible",
@@ -98,7 +101,13 @@ void tend__html_text_len(struct tend__buf *out, const char *text, size_t len)
         } else if ((unsigned char)c < 0x20 && c != '\n' && c != '\t') {
             tend__buf_text(out, "\uFFFD");
         } else {
-            tend__buf_char(out, c);
+            const size_t n = tend__utf8_len(text + i, len - i);
+            if (n == 0) {
+                tend__buf_text(out, "\uFFFD");
+            } else {
+                tend__buf_add(out, text + i, n);
+                i += n - 1;
+            }
         }
     }
 }
@@ -245,6 +254,16 @@ void tend__html_fold_end(struct tend__buf *out)
     tend__buf_text(out, "</details>\n");
 }
 
+/* Short cells stay in one line and long ones keep a readable width: a broad table then scrolls
+ * instead of crumbling. */
+static const char *cell_class(size_t len)
+{
+    if (len <= CELL_SHORT_LEN) {
+        return "n ";
+    }
+    return len >= CELL_LONG_LEN ? "w " : "";
+}
+
 void tend__html_table(struct tend__buf *out, const struct tend__table *table, const char *caption)
 {
     tend__buf_text(out, "<div class=\"scroll\" tabindex=\"0\"><table>\n");
@@ -265,8 +284,8 @@ void tend__html_table(struct tend__buf *out, const struct tend__table *table, co
         const size_t column_idx = i % table->column_count;
         const struct tend__table_cell *cell = &table->cells[i];
         tend__buf_text(out, column_idx == 0 ? "<tr>" : "");
-        tend__buf_printf(out, "<td class=\"%s%s\">", table->columns[column_idx].right ? "r " : "",
-                         tint_class(cell->tint));
+        tend__buf_printf(out, "<td class=\"%s%s%s\">", table->columns[column_idx].right ? "r " : "",
+                         cell_class(cell->len), tint_class(cell->tint));
         tend__html_text_len(out, tend__buf_str(&table->text) + cell->start, cell->len);
         tend__buf_text(out, column_idx + 1 == table->column_count ? "</td></tr>\n" : "</td>");
     }

@@ -172,6 +172,17 @@ static uint32_t next_point(const unsigned char *text, size_t len, size_t *used)
     return point;
 }
 
+size_t tend__utf8_len(const char *text, size_t len)
+{
+    size_t used = 1;
+    const unsigned char first = (unsigned char)text[0];
+    const uint32_t point = next_point((const unsigned char *)text, len, &used);
+    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+    const bool is_whole = first < 0x80 || used > 1;
+    const bool is_surrogate = point >= 0xD800 && point <= 0xDFFF;
+    return is_whole && point >= least[used] && point <= 0x10FFFF && !is_surrogate ? used : 0;
+}
+
 /* The blocks of Unicode's East Asian Width W and F, and of emoji, that matter in data. */
 static size_t width_of(uint32_t point)
 {

@@ -46,6 +46,9 @@ const char *tend__show_time(int64_t time_us, char text[TEND_NUMBER_TEXT_SIZE]);
 /* Columns that UTF-8 text takes on a terminal: wide characters two, combining ones none. */
 size_t tend__display_width(const char *text, size_t len);
 
+/* Bytes of the valid UTF-8 character at text, or 0. */
+size_t tend__utf8_len(const char *text, size_t len);
+
 /* Bars of `count` shares in one line, scaled to the largest; blocks in UTF-8, else ASCII. NaN gives
  * a blank. */
 void tend__sparkline(struct tend__buf *out, const double *values, size_t count, bool utf8);

@@ -52,14 +52,16 @@ void tend__lake_free(struct tend__lake *lake);
 typedef void (*tend__lake_progress_fn)(void *ctx, uint64_t rows_done, uint64_t rows_expected);
 
 struct tend__lake_read_options {
-    const char *const *columns; /* which columns, in this order; NULL = all, in the file's order */
+    const char *const *columns; /* which, in this order; NULL = all, in the file's order */
     size_t column_count;
-    const char *order_by;    /* a time or number column: rows ascend by it, nulls last, ties in file
-                                order. NULL = none */
-    const char *time_column; /* text in this column is read as times; a value that is none is an
-                                error. NULL = none */
-    const char
-        *where;       /* an SQL condition out of tend's own code, never a user's. NULL = all rows */
+    /* A time or number column: rows ascend by it, nulls last, ties in file order. NULL = none. */
+    const char *order_by;
+    /* Text in this column is read as times; a value that is none is an error. NULL = none. */
+    const char *time_column;
+    /* An SQL condition out of tend's own code, never a user's, over the columns by name with tend's
+     * types. Plain comparisons only: what DuckDB makes a join of (a subquery, a long IN) loses the
+     * order of the rows. NULL = all rows. */
+    const char *where;
     uint64_t row_max; /* 0 = all */
     tend__lake_progress_fn progress;
     void *progress_ctx;

@@ -17,14 +17,15 @@ static const char separators[] = {',', ';', '\t', '|'};
 
 /* The first line of a CSV file, packed or not, into line; *found is false where there is none. */
 static enum tend_code read_header(duckdb_connection con, const struct lake_source *source,
-                                  struct tend__buf *line, bool *found, struct tend_error *err)
+                                  size_t file_idx, struct tend__buf *line, bool *found,
+                                  struct tend_error *err)
 {
     static const char *const packings[] = {"none", "gzip", "zstd"};
     struct tend__buf sql;
     duckdb_result result = {0};
     tend__buf_init(&sql, LAKE_SQL_MAX);
     tend__buf_text(&sql, "SELECT line FROM read_csv(");
-    tend__lake_file_literal(&sql, source->files[0]);
+    tend__lake_file_literal(&sql, source->files[file_idx]);
     tend__buf_printf(&sql,
                      ", delim=chr(1), quote='', escape='', header=false, auto_detect=false, "
                      "null_padding=true, strict_mode=false, compression='%s', "
@@ -154,13 +155,31 @@ static enum tend_code check_names(const struct lake_source *source, const char *
     return code;
 }
 
+/* Whether the other files begin with this very line. */
+static enum tend_code compare_headers(duckdb_connection con, const struct lake_source *source,
+                                      const char *line, bool *is_same, struct tend_error *err)
+{
+    struct tend__buf other;
+    enum tend_code code = TEND_OK;
+    tend__buf_init(&other, LAKE_SQL_MAX);
+    *is_same = true;
+    for (size_t i = 1; i < source->file_count && code == TEND_OK && *is_same; i++) {
+        bool found = false;
+        tend__buf_reset(&other);
+        code = read_header(con, source, i, &other, &found, err);
+        *is_same = found && strcmp(tend__buf_str(&other), line) == 0;
+    }
+    tend__buf_deinit(&other);
+    return code;
+}
+
 enum tend_code tend__lake_learn_header(duckdb_connection con, struct lake_source *source,
-                                       struct tend_error *err)
+                                       bool *is_same, struct tend_error *err)
 {
     struct tend__buf line;
     bool found = false;
     tend__buf_init(&line, LAKE_SQL_MAX);
-    enum tend_code code = read_header(con, source, &line, &found, err);
+    enum tend_code code = read_header(con, source, 0, &line, &found, err);
     if (code == TEND_OK && !found) {
         code = TEND_FAIL(err, ECORRUPT, "'%s' has no header line with the names of the columns",
                          source->shown);
@@ -177,6 +196,48 @@ enum tend_code tend__lake_learn_header(duckdb_connection con, struct lake_source
     if (code == TEND_OK) {
         code = check_names(source, tend__buf_str(&line), err);
     }
+    if (code == TEND_OK) {
+        code = compare_headers(con, source, tend__buf_str(&line), is_same, err);
+    }
     tend__buf_deinit(&line);
+    return code;
+}
+
+static enum tend_code take_format(duckdb_data_chunk chunk, idx_t column_idx, char **out,
+                                  struct tend_error *err)
+{
+    duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, column_idx);
+    if (!duckdb_validity_row_is_valid(duckdb_vector_get_validity(vector), 0)) {
+        return TEND_OK;
+    }
+    duckdb_string_t *text = duckdb_vector_get_data(vector);
+    return tend__mem_text(duckdb_string_t_data(text), duckdb_string_t_length(*text), out, err);
+}
+
+enum tend_code tend__lake_learn_formats(duckdb_connection con, struct lake_source *source,
+                                        struct tend_error *err)
+{
+    struct tend__buf sql;
+    duckdb_result result = {0};
+    tend__buf_init(&sql, LAKE_SQL_MAX);
+    tend__buf_text(&sql, "SELECT DateFormat, TimestampFormat FROM sniff_csv(");
+    tend__lake_file_literal(&sql, source->files[0]);
+    tend__lake_options_sql(&sql, source);
+    tend__buf_char(&sql, ')');
+    enum tend_code code = tend__buf_code(&sql, err);
+    if (code == TEND_OK) {
+        code = tend__lake_query(con, tend__buf_str(&sql), source, &result, err);
+    }
+    tend__buf_deinit(&sql);
+    TEND_TRY(code);
+    duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
+    if (chunk != NULL && duckdb_data_chunk_get_size(chunk) > 0) {
+        code = take_format(chunk, 0, &source->date_format, err);
+        if (code == TEND_OK) {
+            code = take_format(chunk, 1, &source->time_format, err);
+        }
+    }
+    duckdb_destroy_data_chunk(&chunk);
+    duckdb_destroy_result(&result);
     return code;
 }

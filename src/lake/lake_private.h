@@ -24,6 +24,8 @@ struct tend__lake {
 enum lake_kind { LAKE_PARQUET, LAKE_CSV, LAKE_JSON };
 enum lake_packing { LAKE_PLAIN, LAKE_GZIP, LAKE_ZSTD };
 
+struct lake_columns;
+
 /* A data set before it is read: which files, of which type, and how DuckDB is asked for them. */
 struct lake_source {
     enum lake_kind kind;
@@ -36,6 +38,9 @@ struct lake_source {
     bool has_hive;  /* key=value folders below the root */
     char delimiter; /* of CSV, and the number of columns that the first file's header has */
     size_t header_count;
+    struct lake_columns *csv; /* of CSV files with one header: their columns' types; else NULL */
+    char *date_format;        /* how times in it are written, where that is not ISO 8601 */
+    char *time_format;
 };
 
 /* What a column of text in CSV or JSON really is. */
@@ -96,9 +101,18 @@ void tend__lake_table_sql(struct tend__buf *sql, const struct lake_source *sourc
 void tend__lake_file_literal(struct tend__buf *sql, const char *path);
 enum tend_type tend__lake_type(const struct lake_column *column, bool *is_supported);
 
-/* lake_header.c: a CSV file's separator and how many columns its header names. */
+/* lake_header.c: a CSV file's separator and how many columns its header names; *is_same tells
+ * whether all files have that very header. */
 enum tend_code tend__lake_learn_header(duckdb_connection con, struct lake_source *source,
-                                       struct tend_error *err) TEND_NODISCARD;
+                                       bool *is_same, struct tend_error *err) TEND_NODISCARD;
+/* The formats of times that the sniffer finds in the first file. */
+enum tend_code tend__lake_learn_formats(duckdb_connection con, struct lake_source *source,
+                                        struct tend_error *err) TEND_NODISCARD;
+/* Appends the options that every reading of the source has, the first with a comma before it. */
+void tend__lake_options_sql(struct tend__buf *sql, const struct lake_source *source);
+/* Puts the line of a value that is no number into an error that lacks it. */
+enum tend_code tend__lake_find_bad_value(duckdb_connection con, const struct lake_source *source,
+                                         struct tend_error *err);
 
 /* lake_manifest.c */
 enum tend_code tend__lake_manifest(const struct lake_source *source,
@@ -109,6 +123,8 @@ enum tend_code tend__lake_manifest(const struct lake_source *source,
 enum tend_code tend__lake_probe(duckdb_connection con, const struct lake_source *source,
                                 struct lake_columns *columns,
                                 struct tend_error *err) TEND_NODISCARD;
+/* Appends the words that are missing values among numbers, as an SQL list. */
+void tend__lake_null_words(struct tend__buf *sql);
 /* Appends the expression that reads a LAKE_READ_NUMBER column. */
 void tend__lake_number_sql(struct tend__buf *sql, const struct lake_column *column);
 

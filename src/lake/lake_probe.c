@@ -13,8 +13,12 @@
 
 #define SAMPLE_ROWS 20480
 
-static const char null_words[] =
-    "('', 'NA', 'N/A', 'n/a', '#N/A', 'NULL', 'null', 'None', 'none', '-', '?', '.')";
+void tend__lake_null_words(struct tend__buf *sql)
+{
+    static const char words[] =
+        "'', 'NA', 'N/A', 'n/a', '#N/A', 'NULL', 'null', 'None', 'none', '-', '?', '.'";
+    tend__buf_printf(sql, "[%s]", words);
+}
 
 static void add_value(struct tend__buf *sql, const struct lake_column *column)
 {
@@ -23,13 +27,27 @@ static void add_value(struct tend__buf *sql, const struct lake_column *column)
     tend__buf_text(sql, column->is_json ? "->>'$')" : ")");
 }
 
+/* list_contains and not IN: DuckDB makes a join of a long IN, and the rows behind a join lose their
+ * order. */
+static void add_is_null_word(struct tend__buf *sql, const struct lake_column *column)
+{
+    tend__buf_text(sql, "list_contains(");
+    tend__lake_null_words(sql);
+    tend__buf_text(sql, ", trim(");
+    add_value(sql, column);
+    tend__buf_text(sql, "))");
+}
+
+/* Most values are numbers: only for those that are not is it asked what they are. */
 void tend__lake_number_sql(struct tend__buf *sql, const struct lake_column *column)
 {
-    tend__buf_text(sql, "CAST(CASE WHEN trim(");
+    tend__buf_text(sql, "coalesce(try_cast(");
     add_value(sql, column);
-    tend__buf_printf(sql, ") IN %s THEN NULL ELSE ", null_words);
+    tend__buf_text(sql, " AS DOUBLE), CAST(CASE WHEN ");
+    add_is_null_word(sql, column);
+    tend__buf_text(sql, " THEN NULL ELSE ");
     add_value(sql, column);
-    tend__buf_text(sql, " END AS DOUBLE)");
+    tend__buf_text(sql, " END AS DOUBLE))");
 }
 
 static bool is_probed(const struct lake_column *column)
@@ -54,9 +72,9 @@ static void write_probe(struct tend__buf *sql, const struct lake_source *source,
         add_value(sql, &columns->at[i]);
         tend__buf_text(sql, " AS DOUBLE)), count(CASE WHEN try_cast(");
         add_value(sql, &columns->at[i]);
-        tend__buf_text(sql, " AS DOUBLE) IS NULL AND trim(");
-        add_value(sql, &columns->at[i]);
-        tend__buf_printf(sql, ") NOT IN %s THEN 1 END)", null_words);
+        tend__buf_text(sql, " AS DOUBLE) IS NULL AND NOT ");
+        add_is_null_word(sql, &columns->at[i]);
+        tend__buf_text(sql, " THEN 1 END)");
         before = ", ";
     }
     tend__buf_text(sql, " FROM (SELECT * FROM ");

@@ -238,11 +238,27 @@ static void add_expression(struct tend__buf *sql, const struct lake_source *sour
     tend__buf_text(sql, after);
 }
 
+/* The rows with tend's types under their own names: what `where` speaks of. DuckDB reads only the
+ * columns that are used in the end. */
 static void add_from(struct tend__buf *sql, const struct tend__lake_reader *reader,
                      const struct tend__lake_read_options *options)
 {
+    const char *before = " FROM (SELECT ";
+    for (size_t i = 0; i < reader->found.count; i++) {
+        bool is_supported = false;
+        const struct lake_column *column = &reader->found.at[i];
+        (void)tend__lake_type(column, &is_supported);
+        if (is_supported) {
+            tend__buf_text(sql, before);
+            add_expression(sql, &reader->source, column, options->time_column);
+            tend__buf_text(sql, " AS ");
+            tend__sql_name(sql, column->name);
+            before = ", ";
+        }
+    }
     tend__buf_text(sql, " FROM ");
     tend__lake_table_sql(sql, &reader->source, &reader->found);
+    tend__buf_char(sql, ')');
     if (options->where != NULL) {
         tend__buf_printf(sql, " WHERE (%s)", options->where);
     }
@@ -260,13 +276,12 @@ static void write_select(struct tend__buf *sql, const struct tend__lake_reader *
     }
     for (size_t i = 0; i < reader->column_count; i++) {
         tend__buf_text(sql, i > 0 ? ", " : "");
-        add_expression(sql, &reader->source, &reader->found.at[reader->picked[i]],
-                       options->time_column);
+        tend__sql_name(sql, reader->found.at[reader->picked[i]].name);
         tend__buf_printf(sql, " AS c%zu", i);
     }
     if (sort_column != NULL) {
         tend__buf_text(sql, ", ");
-        add_expression(sql, &reader->source, &reader->found.at[*sort_column], options->time_column);
+        tend__sql_name(sql, reader->found.at[*sort_column].name);
         tend__buf_text(sql, " AS sort_key, row_number() OVER () AS sort_row");
     }
     add_from(sql, reader, options);
@@ -284,6 +299,17 @@ static enum tend_code stream_sql(struct tend__lake_reader *reader, const char *s
     return tend__lake_prepare(reader->con, sql, &reader->source, &reader->statement, err);
 }
 
+/* What DuckDB says of a value among numbers lacks the line, which another reading finds. */
+static enum tend_code fail_rows(struct tend__lake_reader *reader, const char *why,
+                                struct tend_error *err)
+{
+    const enum tend_code code = tend__lake_fail(why, &reader->source, err);
+    if (code == TEND_ECORRUPT && err != NULL && err->line == 0 && reader->source.kind == LAKE_CSV) {
+        return tend__lake_find_bad_value(reader->con, &reader->source, err);
+    }
+    return code;
+}
+
 static enum tend_code start(struct tend__lake_reader *reader, struct tend_error *err)
 {
     if (reader->is_started) {
@@ -294,7 +320,7 @@ static enum tend_code start(struct tend__lake_reader *reader, struct tend_error 
     reader->is_started = true;
     if (state != DuckDBSuccess) {
         reader->is_done = true;
-        return tend__lake_fail(duckdb_result_error(&reader->result), &reader->source, err);
+        return fail_rows(reader, duckdb_result_error(&reader->result), err);
     }
     return TEND_OK;
 }
@@ -325,8 +351,7 @@ static enum tend_code fetch(struct tend__lake_reader *reader, struct tend_error 
         if (reader->chunk == NULL) {
             const char *why = duckdb_result_error(&reader->result);
             reader->is_done = true;
-            return why == NULL || why[0] == '\0' ? TEND_OK
-                                                 : tend__lake_fail(why, &reader->source, err);
+            return why == NULL || why[0] == '\0' ? TEND_OK : fail_rows(reader, why, err);
         }
         if (duckdb_data_chunk_get_size(reader->chunk) > 0) {
             return TEND_OK;
@@ -370,7 +395,7 @@ static enum tend_code check_sorted(struct tend__lake_reader *reader,
     const bool is_time = out_type(column, options->time_column) == TEND_TYPE_TIME;
     tend__buf_init(&sql, LAKE_SQL_MAX);
     tend__buf_text(&sql, "SELECT ");
-    add_expression(&sql, &reader->source, column, options->time_column);
+    tend__sql_name(&sql, column->name);
     add_from(&sql, reader, options);
     enum tend_code code = tend__buf_code(&sql, err);
     if (code == TEND_OK) {

@@ -149,7 +149,7 @@ static void add_json_columns(struct tend__buf *sql, const struct lake_columns *c
     tend__buf_char(sql, '}');
 }
 
-static void add_reader(struct tend__buf *sql, const struct lake_source *source)
+void tend__lake_options_sql(struct tend__buf *sql, const struct lake_source *source)
 {
     static const char *const packings[] = {"none", "gzip", "zstd"};
     switch (source->kind) {
@@ -167,6 +167,42 @@ static void add_reader(struct tend__buf *sql, const struct lake_source *source)
                          source->packing == LAKE_PLAIN ? "uncompressed"
                                                        : packings[source->packing]);
         break;
+    }
+}
+
+/* Numbers are read as text, so that a word for a missing value is no error wherever it comes. */
+static const char *csv_type(const struct lake_column *column)
+{
+    switch ((int)column->type) {
+    case DUCKDB_TYPE_BOOLEAN:
+        return "BOOLEAN";
+    case DUCKDB_TYPE_DATE:
+        return "DATE";
+    case DUCKDB_TYPE_TIMESTAMP:
+        return "TIMESTAMP";
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+        return "TIMESTAMPTZ";
+    default:
+        return "VARCHAR";
+    }
+}
+
+static void add_csv_columns(struct tend__buf *sql, const struct lake_source *source)
+{
+    tend__buf_text(sql, ", auto_detect=false, columns={");
+    for (size_t i = 0; i < source->csv->count; i++) {
+        tend__buf_text(sql, i > 0 ? ", " : "");
+        tend__sql_literal(sql, source->csv->at[i].name);
+        tend__buf_printf(sql, ": '%s'", csv_type(&source->csv->at[i]));
+    }
+    tend__buf_char(sql, '}');
+    if (source->date_format != NULL) {
+        tend__buf_text(sql, ", dateformat=");
+        tend__sql_literal(sql, source->date_format);
+    }
+    if (source->time_format != NULL) {
+        tend__buf_text(sql, ", timestampformat=");
+        tend__sql_literal(sql, source->time_format);
     }
 }
 
@@ -192,9 +228,11 @@ void tend__lake_table_sql(struct tend__buf *sql, const struct lake_source *sourc
         tend__lake_file_literal(sql, source->files[i]);
     }
     tend__buf_char(sql, ']');
-    add_reader(sql, source);
+    tend__lake_options_sql(sql, source);
     if (source->kind == LAKE_JSON && columns != NULL) {
         add_json_columns(sql, columns);
+    } else if (source->csv != NULL) {
+        add_csv_columns(sql, source);
     } else if (source->file_count > 1) {
         tend__buf_text(sql, ", union_by_name=true");
     }
@@ -260,7 +298,7 @@ static enum tend_code find_bad_line(duckdb_connection con, const struct lake_sou
     tend__buf_init(&sql, LAKE_SQL_MAX);
     tend__buf_text(&sql, "SELECT count(*) FROM read_csv(");
     tend__lake_file_literal(&sql, source->files[0]);
-    add_reader(&sql, source);
+    tend__lake_options_sql(&sql, source);
     tend__buf_text(&sql, ", auto_detect=false, columns={");
     for (size_t i = 0; i < source->header_count; i++) {
         tend__buf_printf(&sql, "%s'c%zu': 'VARCHAR'", i > 0 ? ", " : "", i);
@@ -270,6 +308,46 @@ static enum tend_code find_bad_line(duckdb_connection con, const struct lake_sou
         if (tend__lake_query(con, tend__buf_str(&sql), source, &result, &line_err) == TEND_OK) {
             duckdb_destroy_result(&result);
         }
+    }
+    tend__buf_deinit(&sql);
+    if (line_err.line > 0) {
+        *err = line_err;
+    }
+    return err->code;
+}
+
+enum tend_code tend__lake_find_bad_value(duckdb_connection con, const struct lake_source *source,
+                                         struct tend_error *err)
+{
+    struct tend__buf sql;
+    struct tend_error line_err = {.code = TEND_OK};
+    duckdb_result result = {0};
+    bool is_supported = false;
+    if (err == NULL || source->csv == NULL) {
+        return err != NULL ? err->code : TEND_ECORRUPT;
+    }
+    tend__buf_init(&sql, LAKE_SQL_MAX);
+    tend__buf_text(&sql, "SELECT count(COLUMNS(*)) FROM read_csv([");
+    for (size_t i = 0; i < source->file_count; i++) {
+        tend__buf_text(&sql, i > 0 ? ", " : "");
+        tend__lake_file_literal(&sql, source->files[i]);
+    }
+    tend__buf_char(&sql, ']');
+    tend__lake_options_sql(&sql, source);
+    tend__buf_text(&sql, ", nullstr=");
+    tend__lake_null_words(&sql);
+    tend__buf_text(&sql, ", auto_detect=false, columns={");
+    for (size_t i = 0; i < source->csv->count; i++) {
+        const bool is_number =
+            tend__lake_type(&source->csv->at[i], &is_supported) == TEND_TYPE_NUMBER;
+        tend__buf_text(&sql, i > 0 ? ", " : "");
+        tend__sql_literal(&sql, source->csv->at[i].name);
+        tend__buf_printf(&sql, ": '%s'", is_number ? "DOUBLE" : "VARCHAR");
+    }
+    tend__buf_text(&sql, "}, hive_partitioning=false)");
+    if (tend__buf_code(&sql, NULL) == TEND_OK &&
+        tend__lake_query(con, tend__buf_str(&sql), source, &result, &line_err) == TEND_OK) {
+        duckdb_destroy_result(&result);
     }
     tend__buf_deinit(&sql);
     if (line_err.line > 0) {
@@ -300,7 +378,7 @@ static enum tend_code describe_files(duckdb_connection con, const struct lake_so
         code = describe_sql(con, tend__buf_str(&sql), &part, out, &why);
     }
     tend__buf_deinit(&sql);
-    if (code == TEND_OK && (count == 1 || source->kind == LAKE_JSON)) {
+    if (code == TEND_OK && source->csv == NULL && (count == 1 || source->kind == LAKE_JSON)) {
         code = tend__lake_probe(con, &part, out, &why);
         if (code != TEND_OK) {
             tend__lake_columns_deinit(out);
@@ -401,11 +479,59 @@ static void settle_readings(struct lake_columns *columns, const struct lake_colu
     }
 }
 
+/* The types that the first file's first rows have, kept for all readings. */
+static enum tend_code learn_types(duckdb_connection con, struct lake_source *source,
+                                  struct tend_error *err)
+{
+    struct lake_columns *csv = NULL;
+    struct lake_source first = *source;
+    bool has_time = false;
+    first.has_hive = false;
+    TEND_TRY(tend__mem_new(1, sizeof(*csv), &csv, err));
+    const enum tend_code code = describe_files(con, &first, 0, 1, csv, err);
+    if (code != TEND_OK) {
+        tend__mem_free(csv);
+        return code;
+    }
+    source->csv = csv;
+    for (size_t i = 0; i < csv->count; i++) {
+        has_time = has_time || csv->at[i].type == DUCKDB_TYPE_DATE ||
+                   csv->at[i].type == DUCKDB_TYPE_TIMESTAMP;
+    }
+    return has_time ? tend__lake_learn_formats(con, source, err) : TEND_OK;
+}
+
+/* CSV files with one header: one look at the first, and from then on nothing is guessed. */
+static enum tend_code describe_csv(duckdb_connection con, struct lake_source *source,
+                                   struct lake_columns *out, struct tend_error *err)
+{
+    TEND_TRY(learn_types(con, source, err));
+    TEND_TRY(describe_files(con, source, 0, source->file_count, out, err));
+    for (size_t i = 0; i < out->count; i++) {
+        const struct lake_column *said = find_column(source->csv, out->at[i].name);
+        bool is_supported = false;
+        if (said != NULL && tend__lake_type(said, &is_supported) == TEND_TYPE_NUMBER) {
+            out->at[i].reading = LAKE_READ_NUMBER;
+        } else if (said != NULL) {
+            out->at[i].reading = said->reading == LAKE_READ_TEXT ? LAKE_READ_TEXT : LAKE_READ_PLAIN;
+        }
+    }
+    const enum tend_code code = tend__lake_probe(con, source, out, err);
+    if (code != TEND_OK) {
+        tend__lake_columns_deinit(out);
+    }
+    return code;
+}
+
 enum tend_code tend__lake_describe(duckdb_connection con, struct lake_source *source,
                                    struct lake_columns *out, struct tend_error *err)
 {
     if (source->kind == LAKE_CSV) {
-        TEND_TRY(tend__lake_learn_header(con, source, err));
+        bool is_same = false;
+        TEND_TRY(tend__lake_learn_header(con, source, &is_same, err));
+        if (is_same) {
+            return describe_csv(con, source, out, err);
+        }
     }
     if (source->file_count == 1 || source->kind == LAKE_JSON) {
         return describe_files(con, source, 0, source->file_count, out, err);

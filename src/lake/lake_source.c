@@ -594,6 +594,12 @@ void tend__lake_source_deinit(struct lake_source *source)
     for (size_t i = 0; i < source->file_count; i++) {
         tend__mem_free(source->files[i]);
     }
+    if (source->csv != NULL) {
+        tend__lake_columns_deinit(source->csv);
+        tend__mem_free(source->csv);
+    }
+    tend__mem_free(source->date_format);
+    tend__mem_free(source->time_format);
     tend__mem_free(source->files);
     tend__mem_free(source->shown);
     *source = (struct lake_source){.kind = LAKE_CSV};

@@ -17,12 +17,14 @@ def books_of_a_backtest(tmp_path_factory):
     for row in rows[7000:7400]:
         row["distance"] = f"{float(row['distance']) * 1.609344:.1f}"
     write_csv(folder / "h.csv", rows, ["id", "date", "distance", "origin", "late"])
-    write_text(folder / "tend.yaml", CONFIG.replace("segments: [origin, distance > 1000]",
-                                                    "segments: [distance > 1000]") + "retrain: {cost: 200}\n")
+    write_text(folder / "tend.yaml", CONFIG + "retrain: {cost: 200}\n")
     os.mkdir(folder / "tend-data")
     done = run("backtest", "h.csv", "--state", "tend-data/state.db", "--json", cwd=folder)
     assert done.code in (0, 1), done.err
     assert done.json()["schema"] == "tend.backtest/1"
+    segments = {segment["segment"]: segment["rows"] for segment in done.json()["segments"]}
+    assert "origin = 'SFO'" in segments or len(segments) == 7  # six top values of a text segment, and a condition
+    assert "distance > 1000" in segments
     return folder
 
 

@@ -241,6 +241,10 @@ static void a_bad_csv_line_is_told_by_its_number(void **state)
     expect_failure("late.csv", NULL, TEND_ECORRUPT, 30002,
                    "'late.csv' line 30002: 'many' in column 'n' is not a number, as the values "
                    "before are");
+    write_csv_with("late-na.csv", 30000, "2001-01-01 00:00:00,NA\n2001-01-01 00:00:00,few");
+    expect_failure("late-na.csv", NULL, TEND_ECORRUPT, 30003,
+                   "'late-na.csv' line 30003: 'few' in column 'n' is not a number, as the values "
+                   "before are");
     write_csv_with("late-time.csv", 30000, "some day,7");
     expect_failure("late-time.csv", NULL, TEND_ECORRUPT, 30002,
                    "'late-time.csv' line 30002: 'some day' in column 't' is not a time, as the "
@@ -310,7 +314,8 @@ static void damaged_gzip_is_told(void **state)
     uint64_t rows = 0;
     assert_int_equal(read_all(fixture_path(&fixture, "spoilt.csv.gz"), NULL, &rows, &why),
                      TEND_ECORRUPT);
-    fixture_bytes(&fixture, "stub.csv.gz", "\x1f\x8bno gzip at all, no", 22);
+    static const char stub[] = "\x1f\x8bno gzip at all, no";
+    fixture_bytes(&fixture, "stub.csv.gz", stub, sizeof(stub) - 1);
     expect_failure("stub.csv.gz", NULL, TEND_ECORRUPT, 0,
                    "the compressed bytes of 'stub.csv.gz' are damaged; it may be truncated");
 }

@@ -204,6 +204,63 @@ static void folders_and_globs_are_read_in_the_order_of_their_paths(void **state)
     tend__lake_close(reader);
 }
 
+/* Many small files are read by several threads at once, and still come in order, every time. */
+static void many_files_come_in_order_every_time(void **state)
+{
+    static const char *const formats[][2] = {
+        {"csv", "FORMAT csv"}, {"jsonl", "FORMAT json"}, {"parquet", "FORMAT parquet"}};
+    struct tend_error err = {.code = TEND_OK};
+    (void)state;
+    for (size_t k = 0; k < TEND_ARRAY_LEN(formats); k++) {
+        char name[64];
+        for (int i = 0; i < 24; i++) {
+            char sql[1024];
+            (void)snprintf(name, sizeof(name), "ordered-%s/%02d.%s", formats[k][0], i,
+                           formats[k][0]);
+            const char *path = fixture_path(&fixture, name);
+            fixture_folders(path, strlen(fixture.dir) + 1);
+            (void)snprintf(sql, sizeof(sql),
+                           "COPY (SELECT %d + r AS n, 'w' AS w FROM range(100) t(r)) TO '%s' (%s)",
+                           i * 100, path, formats[k][1]);
+            assert_tend_ok(tend__lake_exec(lake, sql, &err), &err);
+        }
+        (void)snprintf(name, sizeof(name), "ordered-%s", formats[k][0]);
+        for (int repeat = 0; repeat < 8; repeat++) {
+            struct tend__lake_reader *reader = open_reader(fixture_path(&fixture, name), NULL);
+            size_t row = 0;
+            for (const struct tend__batch *batch = next_batch(reader); batch != NULL;
+                 batch = next_batch(reader)) {
+                for (size_t i = 0; i < batch->row_count; i++, row++) {
+                    assert_true(batch->columns[0].f64[i] == (double)row);
+                }
+            }
+            assert_int_equal(row, 2400);
+            tend__lake_close(reader);
+        }
+    }
+}
+
+static void dates_of_another_format_are_read_in_all_files(void **state)
+{
+    (void)state;
+    fixture_text(&fixture, "dates/a.csv", "d,t\n25/12/2000,25/12/2000 10:00:00\n31/12/2000,\n");
+    fixture_text(&fixture, "dates/b.csv", "d,t\n01/01/2001,01/01/2001 00:00:00\n");
+    struct tend__lake_reader *reader = open_reader(fixture_path(&fixture, "dates"), NULL);
+    size_t row = 0;
+    for (const struct tend__batch *batch = next_batch(reader); batch != NULL;
+         batch = next_batch(reader)) {
+        for (size_t i = 0; i < batch->row_count; i++, row++) {
+            assert_int_equal(batch->columns[0].type, TEND_TYPE_TIME);
+            if (row == 2) {
+                assert_int_equal(batch->columns[0].time_us[i], INT64_C(978307200000000));
+                assert_int_equal(batch->columns[1].time_us[i], INT64_C(978307200000000));
+            }
+        }
+    }
+    assert_int_equal(row, 3);
+    tend__lake_close(reader);
+}
+
 static void key_value_folders_become_columns(void **state)
 {
     const struct tend__field *fields = NULL;
@@ -736,6 +793,8 @@ int main(void)
         cmocka_unit_test(the_same_rows_come_from_every_type_of_file),
         cmocka_unit_test(odd_file_names_are_not_patterns),
         cmocka_unit_test(folders_and_globs_are_read_in_the_order_of_their_paths),
+        cmocka_unit_test(many_files_come_in_order_every_time),
+        cmocka_unit_test(dates_of_another_format_are_read_in_all_files),
         cmocka_unit_test(key_value_folders_become_columns),
         cmocka_unit_test(standard_input_is_read_whatever_its_type),
         cmocka_unit_test(types_become_the_four_of_tend),
