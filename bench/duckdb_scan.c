@@ -4,8 +4,8 @@
  *
  *   duckdb_scan THREADS SQL
  *
- * The yardstick of bench/check.py: the least work that any reader of these files must do. Prints a line a row, its
- * values separated by tabs.
+ * The yardstick of bench/run: the least work that any reader of these files must do. Prints a
+ * line a row, its values separated by tabs.
  */
 #include <duckdb.h>
 #include <stdio.h>
@@ -57,7 +57,8 @@ int main(int argc, char **argv)
     if (duckdb_create_config(&config) != DuckDBSuccess ||
         duckdb_set_config(config, "threads", argv[1]) != DuckDBSuccess ||
         duckdb_open_ext(NULL, &database, config, &error) != DuckDBSuccess) {
-        (void)fprintf(stderr, "duckdb_scan: cannot open: %s\n", error == NULL ? "bad setting" : error);
+        (void)fprintf(stderr, "duckdb_scan: cannot open: %s\n",
+                      error == NULL ? "bad setting" : error);
         duckdb_free(error);
         duckdb_destroy_config(&config);
         return 3;

@@ -23,13 +23,14 @@ fi
 # locale functions are there to read numbers as in C whatever the host's locale is. __popcountdi2 and its like are the
 # compiler's own helpers.
 allowed='memchr memcmp memcpy memmove memset memmem strchr strcmp strlen strncmp strnlen strrchr strstr strspn strcspn
-strcasecmp strncasecmp strtod strtod_l newlocale freelocale strtol strtoll strtoul strtoull qsort bsearch snprintf vsnprintf abort
-fprintf stderr __errno_location __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc tolower toupper
+strcasecmp strncasecmp strtod strtod_l newlocale freelocale strtol strtoll strtoul strtoull
+qsort bsearch snprintf vsnprintf abort fprintf stderr __errno_location __ctype_b_loc __ctype_tolower_loc
+__ctype_toupper_loc tolower toupper
 acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs floor fma fmax fmin fmod
 frexp hypot ldexp lgamma lgamma_r llrint llround log log10 log1p log2 logb lrint lround modf nan nearbyint nextafter pow
 remainder rint round scalbn sin sincos sinh sqrt tan tanh tgamma trunc expf logf sqrtf floorf fabsf powf
-_GLOBAL_OFFSET_TABLE_ __stack_chk_fail __popcountdi2 __clzdi2 __ctzdi2 __udivti3 __umodti3 __divti3 __modti3 __floatuntidf
-__floattidf'
+_GLOBAL_OFFSET_TABLE_ __stack_chk_fail __popcountdi2 __clzdi2 __ctzdi2 __udivti3 __umodti3 __divti3 __modti3
+__floatuntidf __floattidf'
 # The checked forms that _FORTIFY_SOURCE puts in their place.
 for name in memcpy memmove memset snprintf vsnprintf fprintf; do allowed="$allowed __${name}_chk"; done
 

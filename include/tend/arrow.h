@@ -2,9 +2,9 @@
 /*
  * arrow.h: the Arrow C data interface, libtend's ABI for batches of rows.
  *
- * The layout is the one of https://arrow.apache.org/docs/format/CDataInterface.html. The names carry tend's prefix so
- * that a program which includes another definition of the same structs can include this one too; pointers to either
- * may be cast to the other.
+ * The layout is the one of https://arrow.apache.org/docs/format/CDataInterface.html. The names
+ * carry tend's prefix so that a program which includes another definition of the same structs can
+ * include this one too; pointers to either may be cast to the other.
  */
 #ifndef TEND_ARROW_H
 #define TEND_ARROW_H

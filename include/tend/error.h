@@ -2,8 +2,9 @@
 /*
  * error.h: what every function of tend that can fail returns, and where it says why.
  *
- * A code carries the decision (who is at fault, is it worth trying again); the text carries the facts for a person.
- * The caller owns the struct; it may be NULL where only the code matters. Codes are append-only.
+ * A code carries the decision (who is at fault, is it worth trying again); the text carries the
+ * facts for a person. The caller owns the struct; it may be NULL where only the code matters. Codes
+ * are append-only.
  */
 #ifndef TEND_ERROR_H
 #define TEND_ERROR_H
@@ -35,7 +36,7 @@ enum tend_code {
 
 #define TEND_ERROR_TEXT_SIZE 768
 
-/* Zero-initialise before first use. `column` is 1-based and 0 where there is no position in a text. */
+/* Zero-initialise before first use. `column` is 1-based, 0 where there is no position in a text. */
 struct tend_error {
     enum tend_code code;
     int line;

@@ -2,8 +2,9 @@
 /*
  * buf.h: a growable byte buffer that is born with a maximum.
  *
- * Errors stick: after the first failure every append does nothing, and tend__buf_code() tells. So a writer can append
- * many times and check once. The bytes are always followed by a zero that `len` does not count.
+ * Errors stick: after the first failure every append does nothing, and tend__buf_code() tells. So a
+ * writer can append many times and check once. The bytes are always followed by a zero that `len`
+ * does not count.
  */
 #ifndef TEND_BASE_BUF_H
 #define TEND_BASE_BUF_H
@@ -29,7 +30,8 @@ void tend__buf_text(struct tend__buf *buf, const char *text);
 void tend__buf_char(struct tend__buf *buf, char c);
 void tend__buf_printf(struct tend__buf *buf, const char *format, ...) TEND_PRINTF(2, 3);
 
-/* TEND_OK, or what stopped the first append that failed (TEND_ENOMEM, TEND_ELIMIT), with a text in err. */
+/* TEND_OK, or what stopped the first append that failed (TEND_ENOMEM, TEND_ELIMIT), with a text in
+ * err. */
 enum tend_code tend__buf_code(const struct tend__buf *buf, struct tend_error *err) TEND_NODISCARD;
 
 /* Never NULL. */

@@ -11,7 +11,8 @@ int64_t tend__civil_days(int32_t year, uint32_t month, uint32_t day)
     const int64_t year_of_era = y - era * 400;
     const int64_t shifted = (int64_t)month + (month > 2 ? -3 : 9);
     const int64_t day_of_year = (153 * shifted + 2) / 5 + (int64_t)day - 1;
-    const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    const int64_t day_of_era =
+        year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     return era * 146097 + day_of_era - 719468;
 }
 

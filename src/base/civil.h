@@ -2,8 +2,8 @@
 /*
  * civil.h: times as microseconds since 1970-01-01T00:00:00Z, and the proleptic Gregorian calendar.
  *
- * Time zones do not exist here: every time is UTC. Day and month arithmetic follows Howard Hinnant's
- * "chrono-Compatible Low-Level Date Algorithms" (days_from_civil, civil_from_days).
+ * Time zones do not exist here: every time is UTC. Day and month arithmetic follows Howard
+ * Hinnant's "chrono-Compatible Low-Level Date Algorithms" (days_from_civil, civil_from_days).
  */
 #ifndef TEND_BASE_CIVIL_H
 #define TEND_BASE_CIVIL_H
@@ -35,17 +35,19 @@ int64_t tend__civil_to_us(const struct tend__civil *civil);
 /* 0 = Sunday .. 6 = Saturday, as SQL's dayofweek. */
 uint32_t tend__weekday(int64_t time_us);
 
-/* Floor division: the index of the interval of `every_us` that holds time_us, counted from 1970-01-01. */
+/* Floor division: the index of the interval of `every_us` that holds time_us, counted from
+ * 1970-01-01. */
 int64_t tend__time_floor(int64_t time_us, int64_t every_us);
 
 /* "2001-04-09T00:00:00Z", with ".123456" before the Z where the microseconds are not 0. */
 void tend__time_text(int64_t time_us, char text[TEND_TIME_TEXT_SIZE]);
 
-/* "2001-04-09", "2001-04-09 12:30", "2001-04-09T12:30:05.25Z" and with "+02:00". The whole text must match; false and
- * *out untouched otherwise. */
+/* "2001-04-09", "2001-04-09 12:30", "2001-04-09T12:30:05.25Z" and with "+02:00". The whole text
+ * must match; false and *out untouched otherwise. */
 bool tend__time_parse(const char *text, size_t len, int64_t *out);
 
-/* "1d", "12h", "30m", "90s", "2w": a span in microseconds. false where the text is not one or overflows. */
+/* "1d", "12h", "30m", "90s", "2w": a span in microseconds. false where the text is not one or
+ * overflows. */
 bool tend__span_parse(const char *text, size_t len, int64_t *out);
 
 #endif

@@ -2,9 +2,10 @@
 /*
  * column.h: the borrowed view of a column of rows that every floor works on.
  *
- * A batch of rows comes in as Arrow (tend/arrow.h) and is seen through these views. Numbers of every width are binary64
- * here, times are microseconds since 1970 UTC, text is UTF-8 that the view does not own. Validity is one byte a row,
- * 1 = present; a NULL pointer means that every row is present. What stands under an invalid row is unspecified.
+ * A batch of rows comes in as Arrow (tend/arrow.h) and is seen through these views. Numbers of
+ * every width are binary64 here, times are microseconds since 1970 UTC, text is UTF-8 that the view
+ * does not own. Validity is one byte a row, 1 = present; a NULL pointer means that every row is
+ * present. What stands under an invalid row is unspecified.
  */
 #ifndef TEND_BASE_COLUMN_H
 #define TEND_BASE_COLUMN_H

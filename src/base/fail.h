@@ -2,9 +2,10 @@
 /*
  * fail.h: how an error is born and passed on, and the checks of what cannot be.
  *
- * All failures are born in tend__error_set(), so that one breakpoint sees them all. TEND_FAIL is a comma expression
- * whose value is the constant code: an analyser can then see that it is not TEND_OK. TEND_TRY returns at once and so is
- * used only where nothing is held; elsewhere `goto out`.
+ * All failures are born in tend__error_set(), so that one breakpoint sees them all. TEND_FAIL is a
+ * comma expression whose value is the constant code: an analyser can then see that it is not
+ * TEND_OK. TEND_TRY returns at once and so is used only where nothing is held; elsewhere `goto
+ * out`.
  */
 #ifndef TEND_BASE_FAIL_H
 #define TEND_BASE_FAIL_H
@@ -21,7 +22,8 @@ void tend__error_set_at(struct tend_error *err, enum tend_code code, int line, i
                         const char *format, ...) TEND_PRINTF(5, 6) TEND_COLD;
 
 /* Puts `prefix: ` before the text of an error that was set lower down. */
-void tend__error_prefix(struct tend_error *err, const char *format, ...) TEND_PRINTF(2, 3) TEND_COLD;
+void tend__error_prefix(struct tend_error *err, const char *format, ...)
+    TEND_PRINTF(2, 3) TEND_COLD;
 
 #define TEND_FAIL(err, code, ...) (tend__error_set((err), TEND_##code, __VA_ARGS__), TEND_##code)
 #define TEND_FAIL_AT(err, code, line, column, ...)                                                 \
@@ -51,9 +53,9 @@ TEND_NORETURN void tend__assert_fail(const char *text, const char *file, int lin
 
 /* Proven, on a hot path: nothing in a release build. */
 #ifdef NDEBUG
-#define TEND_DASSERT(x) ((void)0)
+#    define TEND_DASSERT(x) ((void)0)
 #else
-#define TEND_DASSERT(x) TEND_ASSERT(x)
+#    define TEND_DASSERT(x) TEND_ASSERT(x)
 #endif
 
 #endif

@@ -33,7 +33,8 @@ static uint64_t load_u64(const unsigned char *bytes, size_t len)
 uint64_t tend__hash64(const void *bytes, size_t len, uint64_t seed)
 {
     const unsigned char *at = bytes;
-    uint64_t h = mix(seed ^ UINT64_C(0xA0761D6478BD642F), UINT64_C(0xE7037ED1A0B428DB) ^ (uint64_t)len);
+    uint64_t h =
+        mix(seed ^ UINT64_C(0xA0761D6478BD642F), UINT64_C(0xE7037ED1A0B428DB) ^ (uint64_t)len);
     size_t left = len;
     while (left >= 8) {
         h = mix(h ^ load_u64_whole(at), UINT64_C(0x8EBC6AF09C88C6E3));
@@ -83,7 +84,8 @@ static void sha256_block(uint32_t state[8], const unsigned char *block)
     for (int i = 0; i < 64; i++) {
         const uint32_t e = s[4];
         const uint32_t a = s[0];
-        const uint32_t t1 = s[7] + (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25)) +
+        const uint32_t t1 = s[7] +
+                            (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25)) +
                             ((e & s[5]) ^ (~e & s[6])) + round_constant[i] + w[i];
         const uint32_t t2 = (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22)) +
                             ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));

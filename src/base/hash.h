@@ -2,8 +2,8 @@
 /*
  * hash.h: a fast 64-bit hash for tables and sampling, and SHA-256 for what must not be forged.
  *
- * tend__hash64 is not keyed: never let an outsider choose a table's fate with it beyond a bounded table.
- * SHA-256 follows FIPS 180-4.
+ * tend__hash64 is not keyed: never let an outsider choose a table's fate with it beyond a bounded
+ * table. SHA-256 follows FIPS 180-4.
  */
 #ifndef TEND_BASE_HASH_H
 #define TEND_BASE_HASH_H

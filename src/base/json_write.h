@@ -2,9 +2,10 @@
 /*
  * json_write.h: writes one JSON document into a buffer.
  *
- * The same calls give the same bytes: keys stay in the order of the calls and numbers take the shortest decimal that
- * reads back to the same double. NaN and infinities, which JSON has not, become null. Text that is not UTF-8 has its
- * bad bytes replaced by U+FFFD. Nesting is bounded by TEND_JSON_DEPTH_MAX.
+ * The same calls give the same bytes: keys stay in the order of the calls and numbers take the
+ * shortest decimal that reads back to the same double. NaN and infinities, which JSON has not,
+ * become null. Text that is not UTF-8 has its bad bytes replaced by U+FFFD. Nesting is bounded by
+ * TEND_JSON_DEPTH_MAX.
  */
 #ifndef TEND_BASE_JSON_WRITE_H
 #define TEND_BASE_JSON_WRITE_H
@@ -48,7 +49,8 @@ void tend__jsonw_member_bool(struct tend__json_writer *w, const char *key, bool 
 void tend__jsonw_member_null(struct tend__json_writer *w, const char *key);
 void tend__jsonw_member_time(struct tend__json_writer *w, const char *key, int64_t time_us);
 
-/* The shortest decimal of a finite double into text (at least 32 bytes). "null" for NaN and infinities. */
+/* The shortest decimal of a finite double into text (at least 32 bytes). "null" for NaN and
+ * infinities. */
 void tend__number_text(double number, char text[32]);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * mem.c: the only file that calls malloc and free.
  *
- * Built twice: plain for the product, and with TEND_MEM_FAULTS for the tests, where a counter makes the n-th request
- * fail. The counter is per thread; the product has no global.
+ * Built twice: plain for the product, and with TEND_MEM_FAULTS for the tests, where a counter makes
+ * the n-th request fail. The counter is per thread; the product has no global.
  */
 #include "base/mem.h"
 

@@ -22,8 +22,9 @@
 /* The descriptors of a child: its words go to 1 and 2. */
 #define TEND__JOB_FD 3
 #define TEND__RESULT_FD 4
-#define TEND__ALIVE_FD 5 /* never written: its closing tells the parent that the child has ended   \
-                          */
+#define TEND__ALIVE_FD                                                                             \
+    5 /* never written: its closing tells the parent that the child has ended                      \
+       */
 
 struct job_header {
     uint32_t magic;

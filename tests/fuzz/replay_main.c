@@ -2,8 +2,9 @@
 /*
  * replay_main.c: runs a fuzz target over its committed corpus, as a plain test with any compiler.
  *
- * Each file of the folder named by the first argument is one case, and so is each of its prefixes at a few lengths and
- * a copy with one byte changed: cheap mutations that keep an old crash from coming back.
+ * Each file of the folder named by the first argument is one case, and so is each of its prefixes
+ * at a few lengths and a copy with one byte changed: cheap mutations that keep an old crash from
+ * coming back.
  */
 #include <dirent.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-"""tend backtest end to end on a small history: determinism, conservation, books, and what goes wrong."""
+"""test_backtest.py: tend backtest on a small history: the same bytes twice, the books, and what goes wrong."""
 import csv
 import datetime
 import hashlib

@@ -314,7 +314,8 @@ static void damaged_gzip_is_told(void **state)
     uint64_t rows = 0;
     assert_int_equal(read_all(fixture_path(&fixture, "spoilt.csv.gz"), NULL, &rows, &why),
                      TEND_ECORRUPT);
-    fixture_bytes(&fixture, "stub.csv.gz", "\x1f\x8bno gzip at all, no", 22);
+    static const char stub[] = "\x1f\x8bno gzip at all, no";
+    fixture_bytes(&fixture, "stub.csv.gz", stub, sizeof(stub) - 1);
     expect_failure("stub.csv.gz", NULL, TEND_ECORRUPT, 0,
                    "the compressed bytes of 'stub.csv.gz' are damaged; it may be truncated");
 }
