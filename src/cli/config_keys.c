@@ -67,7 +67,7 @@ static const struct tend__config_key keys[] = {
      "gain", false, false, NULL,
      "gain: when what a fresh model would have earned adds up to the cost; every: by the calendar"},
     {"retrain.cost", TEND_KEY_NUMBER, AT(retrain.cost), 0, 1e15, "number", "0", false, false, NULL,
-     "What one retraining costs, in value.unit"},
+     "What one retraining costs, in value.unit; tend backtest needs more than 0"},
     {"promote.by", TEND_KEY_CHOICE, AT(promote.by), 0, 0, "trial, proof or ask", "trial", false,
      false, promote_words,
      "trial: at once, with the predecessor in shadow; proof: after the certificate; ask: a person "
