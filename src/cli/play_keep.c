@@ -103,7 +103,7 @@ static void write_incident(const struct tend__incident_report *r, struct tend__b
     }
     tend__jsonw_member_text(&w, "kind", r->kind);
     tend__jsonw_member_text(&w, "cause", r->cause);
-    tend__jsonw_member_text(&w, "columns", r->columns);
+    tend__incident_columns(r, &w);
     tend__jsonw_member_text(&w, "detail", r->detail);
     tend__jsonw_member_text(&w, "action", r->action);
     tend__jsonw_member_number(&w, "evidence", r->evidence);
