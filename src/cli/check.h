@@ -64,6 +64,13 @@ struct tend__check_rows {
     uint64_t disorder_count; /* rows earlier than the row before them */
 };
 
+/* What the first pass over a data set told of its columns; empty for a profile. */
+struct tend__check_side {
+    struct tend__field *fields;
+    size_t field_count;
+    bool label_is_number; /* some label is neither 0 nor 1 */
+};
+
 struct tend__check {
     struct tend__app *app;
     struct tend__lake *lake;
@@ -82,6 +89,8 @@ struct tend__check {
     size_t drifted_count;
     struct tend__break breaks[TEND_CHECK_BREAK_MAX];
     size_t break_count;
+    struct tend__check_side ref_side;
+    struct tend__check_side cur_side;
     struct tend__check_rows rows;
     struct tend__check_value value;
     enum tend__verdict verdict;

@@ -26,6 +26,33 @@ static const char *skipped_column(const struct tend__check *check)
     return check->config != NULL ? check->config->id : NULL;
 }
 
+/* Remembers the fields of a data set and looks at its labels, while its first pass goes by. */
+static enum tend_code watch_side(const struct tend__check *check, struct tend__check_side *side,
+                                 const struct tend__batch *batch, struct tend_error *err)
+{
+    const char *label = check->config != NULL ? check->config->label.column : NULL;
+    if (side->fields == NULL) {
+        TEND_TRY(tend__data_fields_copy(batch->fields, batch->column_count, &side->fields, err));
+        side->field_count = batch->column_count;
+    }
+    const size_t idx =
+        label == NULL ? SIZE_MAX : tend__data_find(batch->fields, batch->column_count, label);
+    if (idx == SIZE_MAX || batch->fields[idx].type == TEND_TYPE_TEXT ||
+        batch->fields[idx].type == TEND_TYPE_TIME) {
+        return TEND_OK;
+    }
+    side->label_is_number =
+        side->label_is_number || tend__labels_are_numbers(&batch->columns[idx], batch->row_count);
+    return TEND_OK;
+}
+
+static enum tend_code add_reference(void *ctx, const struct tend__batch *batch,
+                                    struct tend_error *err)
+{
+    struct tend__check *check = ctx;
+    return watch_side(check, &check->ref_side, batch, err);
+}
+
 static enum tend_code profile_reference(struct tend__check *check, struct tend_error *err)
 {
     TEND_TRY(tend__data_read_profile(check->lake, check->ref_path, &check->ref, err));
@@ -38,6 +65,8 @@ static enum tend_code profile_reference(struct tend__check *check, struct tend_e
         .time_column = time_column(check),
         .skip_column = skipped_column(check),
         .bin_max = tend__args_count(check->app->args, TEND_OPTION_BINS, 0),
+        .also = add_reference,
+        .also_ctx = check,
     };
     return tend__data_profile(check->app, check->lake, &options, &check->ref, err);
 }
@@ -103,6 +132,7 @@ static enum tend_code add_current(void *ctx, const struct tend__batch *batch,
 {
     struct current_pass *pass = ctx;
     pass->row_count += batch->row_count;
+    TEND_TRY(watch_side(pass->check, &pass->check->cur_side, batch, err));
     TEND_TRY(watch_ids(pass, batch, err));
     watch_times(pass, batch);
     return tend__novelty_add(pass->check->novelty, batch, err);
@@ -250,7 +280,6 @@ static size_t plan_history(const struct tend__check *check, int64_t *first_us, i
 static enum tend_code profile_history(struct tend__check *check, struct tend_error *err)
 {
     struct history_pass pass = {.check = check};
-    struct tend__field *fields = NULL;
     enum tend_code code = TEND_OK;
     if (time_column(check) == NULL || check->ref_is_profile) {
         return TEND_OK;
@@ -259,10 +288,9 @@ static enum tend_code profile_history(struct tend__check *check, struct tend_err
     if (pass.count == 0) {
         return TEND_OK;
     }
-    TEND_TRY(tend__data_fields(check->lake, check->ref_path, time_column(check), &fields,
-                               &pass.column_count, err));
+    pass.column_count = check->ref_side.field_count;
     TEND_TRY_OUT(tend__mem_new(pass.column_count, sizeof(*pass.columns), &pass.columns, err));
-    pass.time_idx = tend__data_find(fields, pass.column_count, time_column(check));
+    pass.time_idx = tend__data_find(check->ref_side.fields, pass.column_count, time_column(check));
     for (size_t i = 0; i < pass.count; i++) {
         TEND_TRY_OUT(tend__profile_new(tend__profile_plan(check->ref), &check->history[i], err));
         check->history_count = i + 1;
@@ -272,7 +300,6 @@ static enum tend_code profile_history(struct tend__check *check, struct tend_err
     code = tend__data_each(check->app, check->lake, &stream, add_history, &pass, err);
 out:
     tend__mem_free(pass.columns);
-    tend__data_fields_free(fields, pass.column_count);
     return code;
 }
 
@@ -327,31 +354,9 @@ static enum tend_code judge(struct tend__check *check, struct tend_error *err)
     return TEND_OK;
 }
 
-/* A configuration that names a time column which the data has not, or not as a time, is a mistake
- * worth an error. */
-static enum tend_code check_time(const struct tend__check *check, const char *path,
-                                 struct tend_error *err)
-{
-    struct tend__field *fields = NULL;
-    size_t count = 0;
-    enum tend_code code = TEND_OK;
-    if (time_column(check) == NULL) {
-        return TEND_OK;
-    }
-    TEND_TRY(tend__data_fields(check->lake, path, NULL, &fields, &count, err));
-    if (!tend__data_is_profile(fields, count) &&
-        tend__data_find(fields, count, time_column(check)) == SIZE_MAX) {
-        code = tend__data_missing(fields, count, time_column(check), path, "data.time", err);
-    }
-    tend__data_fields_free(fields, count);
-    return code;
-}
-
 enum tend_code tend__check_run(struct tend__check *check, struct tend_error *err)
 {
-    TEND_TRY(check_time(check, check->ref_path, err));
     TEND_TRY(profile_reference(check, err));
-    TEND_TRY(check_time(check, check->cur_path, err));
     TEND_TRY(profile_current(check, err));
     TEND_TRY(profile_history(check, err));
     TEND_TRY(judge(check, err));
@@ -366,6 +371,8 @@ void tend__check_deinit(struct tend__check *check)
     for (size_t i = 0; i < check->history_count; i++) {
         tend__profile_free(check->history[i]);
     }
+    tend__data_fields_free(check->ref_side.fields, check->ref_side.field_count);
+    tend__data_fields_free(check->cur_side.fields, check->cur_side.field_count);
     tend__mem_free(check->drift);
     tend__config_free(check->config);
     tend__lake_free(check->lake);

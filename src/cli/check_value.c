@@ -207,30 +207,26 @@ static enum tend_code add_batch(void *ctx, const struct tend__batch *batch, stru
 
 /* Makes the worth of one data set. *reason is set, and nothing fails, where the configuration does
  * not fit it. */
-static enum tend_code open_worth(struct tend__check *check, const char *path,
+static enum tend_code open_worth(struct tend__check *check, bool is_reference,
                                  struct tend__worth *worth, struct tend_error *reason,
                                  struct tend_error *err)
 {
-    struct tend__field *fields = NULL;
-    size_t count = 0;
-    struct tend__worth_scan scan = {0};
-    const struct tend__worth_look look = {.path = path, .config = check->config};
-    TEND_TRY(tend__data_fields(check->lake, path, check->config->time, &fields, &count, err));
-    enum tend_code code = tend__worth_look(check->app, check->lake, &look, &scan, err);
-    if (code == TEND_OK) {
-        const struct tend__worth_options options = {.config = check->config,
-                                                    .path = path,
-                                                    .fields = fields,
-                                                    .field_count = count,
-                                                    .scan = &scan,
-                                                    .may_lack_label = true};
-        const enum tend_code fit = tend__worth_init(worth, &options, reason);
-        reason->code = fit;
-        code = fit == TEND_ENOMEM ? fit : TEND_OK;
+    const struct tend__check_side *side = is_reference ? &check->ref_side : &check->cur_side;
+    /* A label is a number if it is one on either side: both must be valued by one rule. */
+    const struct tend__worth_scan scan = {.label_is_number = check->ref_side.label_is_number ||
+                                                             check->cur_side.label_is_number};
+    const struct tend__worth_options options = {.config = check->config,
+                                                .path = is_reference ? check->ref_path
+                                                                     : check->cur_path,
+                                                .fields = side->fields,
+                                                .field_count = side->field_count,
+                                                .scan = &scan,
+                                                .may_lack_label = true};
+    reason->code = tend__worth_init(worth, &options, reason);
+    if (reason->code == TEND_ENOMEM) {
+        return TEND_FAIL(err, ENOMEM, "%s", reason->text);
     }
-    tend__worth_scan_deinit(&scan);
-    tend__data_fields_free(fields, count);
-    return code;
+    return TEND_OK;
 }
 
 static void set_realised(const struct value_pass *pass, struct tend__check_realised *out)
@@ -252,13 +248,14 @@ static void close_pass(struct value_pass *pass)
 
 /* One data set's realised value; leaves a reason in check->value.why_not where it cannot be
  * reckoned. `pass` keeps the sample of scores where it has room for one. */
-static enum tend_code realise(struct value_pass *pass, const char *path,
+static enum tend_code realise(struct value_pass *pass, bool is_reference,
                               struct tend__check_realised *out, bool *fits, struct tend_error *err)
 {
     struct tend_error reason = {0};
+    const char *path = is_reference ? pass->check->ref_path : pass->check->cur_path;
     const struct tend__data_stream stream = {
         .path = path, .time_column = pass->check->config->time, .is_again = true};
-    enum tend_code code = open_worth(pass->check, path, &pass->worth, &reason, err);
+    enum tend_code code = open_worth(pass->check, is_reference, &pass->worth, &reason, err);
     *fits = code == TEND_OK && reason.code == TEND_OK;
     if (!*fits) {
         (void)snprintf(pass->check->value.why_not, sizeof(pass->check->value.why_not), "%s",
@@ -284,7 +281,7 @@ static enum tend_code estimate_windows(struct tend__check *check,
                                              .time_column = check->config->time,
                                              .order_by = check->config->time,
                                              .is_again = true};
-    enum tend_code code = open_worth(check, path, &pass.worth, &reason, err);
+    enum tend_code code = open_worth(check, is_reference, &pass.worth, &reason, err);
     if (code == TEND_OK && reason.code == TEND_OK) {
         code = tend__data_each(check->app, check->lake, &stream, add_batch, &pass, err);
         if (code == TEND_OK) {
@@ -351,9 +348,9 @@ enum tend_code tend__check_estimate(struct tend__check *check, struct tend_error
         return TEND_OK;
     }
     TEND_TRY(tend__mem_new(TEND_CHECK_SAMPLE, sizeof(*ref.sample), &ref.sample, err));
-    TEND_TRY_OUT(realise(&ref, check->ref_path, &check->value.reference, &ref_fits, err));
+    TEND_TRY_OUT(realise(&ref, true, &check->value.reference, &ref_fits, err));
     if (ref_fits) {
-        TEND_TRY_OUT(realise(&cur, check->cur_path, &check->value.current, &cur_fits, err));
+        TEND_TRY_OUT(realise(&cur, false, &check->value.current, &cur_fits, err));
     }
     check->value.is_there = ref_fits && cur_fits;
     if (check->value.is_there) {

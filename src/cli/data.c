@@ -108,8 +108,8 @@ void tend__data_fields_free(struct tend__field *fields, size_t count)
     tend__mem_free(fields);
 }
 
-static enum tend_code copy_fields(const struct tend__field *from, size_t count,
-                                  struct tend__field **out, struct tend_error *err)
+enum tend_code tend__data_fields_copy(const struct tend__field *from, size_t count,
+                                      struct tend__field **out, struct tend_error *err)
 {
     struct tend__field *fields = NULL;
     TEND_TRY(tend__mem_new(count, sizeof(*fields), &fields, err));
@@ -136,7 +136,7 @@ enum tend_code tend__data_fields(struct tend__lake *lake, const char *path, cons
     size_t field_count = 0;
     TEND_TRY(tend__lake_open(lake, path, &options, &reader, err));
     tend__lake_fields(reader, &fields, &field_count);
-    const enum tend_code code = copy_fields(fields, field_count, out, err);
+    const enum tend_code code = tend__data_fields_copy(fields, field_count, out, err);
     tend__lake_close(reader);
     if (code == TEND_OK) {
         *count = field_count;

@@ -41,6 +41,10 @@ enum tend_code tend__data_each(const struct tend__app *app, struct tend__lake *l
 enum tend_code tend__data_fields(struct tend__lake *lake, const char *path, const char *time_column,
                                  struct tend__field **out, size_t *count,
                                  struct tend_error *err) TEND_NODISCARD;
+/* The same of fields at hand. */
+enum tend_code tend__data_fields_copy(const struct tend__field *from, size_t count,
+                                      struct tend__field **out,
+                                      struct tend_error *err) TEND_NODISCARD;
 void tend__data_fields_free(struct tend__field *fields, size_t count);
 
 /* A name's position among fields; SIZE_MAX where it is not there. */

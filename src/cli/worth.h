@@ -23,6 +23,9 @@
 /* A label as a number; NaN where it is null. The column is a number, a bool or null. */
 double tend__label_number(const struct tend__column *labels, size_t row_idx);
 
+/* Whether some label of the rows is neither 0 nor 1. */
+bool tend__labels_are_numbers(const struct tend__column *labels, size_t row_count);
+
 /* TEND_ETYPE unless labels can be read from the field. */
 enum tend_code tend__label_check(const struct tend__field *field, const char *path,
                                  struct tend_error *err) TEND_NODISCARD;

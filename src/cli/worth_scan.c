@@ -15,6 +15,17 @@ double tend__label_number(const struct tend__column *labels, size_t row_idx)
     return labels->type == TEND_TYPE_BOOL ? (double)labels->bools[row_idx] : labels->f64[row_idx];
 }
 
+bool tend__labels_are_numbers(const struct tend__column *labels, size_t row_count)
+{
+    for (size_t i = 0; i < row_count; i++) {
+        const double label = tend__label_number(labels, i);
+        if (label < 0 || label > 1 || (label > 0 && label < 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum tend_code tend__label_check(const struct tend__field *field, const char *path,
                                  struct tend_error *err)
 {
@@ -47,12 +58,8 @@ static void look_at_labels(struct scan_pass *pass, const struct tend__batch *bat
         return;
     }
     const struct tend__column *labels = &batch->columns[pass->label_idx];
-    for (size_t i = 0; i < batch->row_count; i++) {
-        const double label = tend__label_number(labels, i);
-        if (label < 0 || label > 1 || (label > 0 && label < 1)) {
-            pass->scan->label_is_number = true;
-        }
-    }
+    pass->scan->label_is_number =
+        pass->scan->label_is_number || tend__labels_are_numbers(labels, batch->row_count);
 }
 
 static enum tend_code look_at_batch(void *ctx, const struct tend__batch *batch,
