@@ -34,6 +34,7 @@ struct tend__play {
     struct tend__play_entry *entries;
     size_t entry_count, entry_cap;
     uint64_t seed;
+    char data_hash[TEND_SHA256_HEX_SIZE];
 };
 
 /* ---- the configuration, as the engine wants it ------------------------------------------------
@@ -319,7 +320,10 @@ static enum tend_code play_rows(struct tend__play *play, struct tend__lake *lake
         .on_event = on_event,
         .event_ctx = play,
     };
-    code = copy_fields(play, reader, err);
+    code = tend__lake_data_hash(reader, play->data_hash, err);
+    if (code == TEND_OK) {
+        code = copy_fields(play, reader, err);
+    }
     if (code == TEND_OK) {
         code = tend__engine_new(&play->engine_config, &ports, play->fields, play->field_count,
                                 &play->engine, err);
@@ -399,6 +403,16 @@ const struct tend__engine *tend__play_engine(const struct tend__play *play)
 const struct tend__config *tend__play_config(const struct tend__play *play)
 {
     return play->config;
+}
+
+const char *tend__play_data_hash(const struct tend__play *play)
+{
+    return play->data_hash;
+}
+
+uint64_t tend__play_seed(const struct tend__play *play)
+{
+    return play->seed;
 }
 
 size_t tend__play_entries(const struct tend__play *play, const struct tend__play_entry **out)

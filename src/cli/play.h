@@ -55,6 +55,8 @@ void tend__play_free(struct tend__play *play);
 
 const struct tend__engine *tend__play_engine(const struct tend__play *play);
 const struct tend__config *tend__play_config(const struct tend__play *play);
+const char *tend__play_data_hash(const struct tend__play *play); /* of the data's manifest */
+uint64_t tend__play_seed(const struct tend__play *play);
 size_t tend__play_entries(const struct tend__play *play, const struct tend__play_entry **out);
 
 /* "tend.backtest/1", pretty, into buf. */

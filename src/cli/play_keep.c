@@ -79,6 +79,8 @@ static enum tend_code keep_versions(const struct tend__play *play,
             .from_us = v->from_us,
             .to_us = v->to_us,
             .parent = v->parent[0] == '\0' ? NULL : v->parent,
+            .seed = tend__play_seed(play),
+            .data_hash = tend__play_data_hash(play),
             .config_hash = config->hash,
             .verdict = v->verdict,
             .artefact_hash = v->hash,
@@ -103,7 +105,7 @@ static void write_incident(const struct tend__incident_report *r, struct tend__b
     }
     tend__jsonw_member_text(&w, "kind", r->kind);
     tend__jsonw_member_text(&w, "cause", r->cause);
-    tend__jsonw_member_text(&w, "columns", r->columns);
+    tend__incident_columns(r, &w);
     tend__jsonw_member_text(&w, "detail", r->detail);
     tend__jsonw_member_text(&w, "action", r->action);
     tend__jsonw_member_number(&w, "evidence", r->evidence);

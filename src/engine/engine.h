@@ -238,6 +238,9 @@ size_t tend__engine_incidents(const struct tend__engine *e,
  * action that was best in the accept phase. */
 size_t tend__engine_policies(const struct tend__engine *e, const struct tend__policy_report **out);
 
+/* The member "columns" of an incident: an array of names. */
+void tend__incident_columns(const struct tend__incident_report *r, struct tend__json_writer *w);
+
 /* Artefact bytes of a version whose model is still held: the champion and its predecessor; NULL
  * otherwise. */
 const void *tend__engine_artefact(const struct tend__engine *e, size_t version_idx, size_t *len);

@@ -105,6 +105,21 @@ static void write_window(const struct tend__engine *e, struct tend__json_writer 
     tend__jsonw_object_end(w);
 }
 
+/* "distance, hour" as an array of names. */
+void tend__incident_columns(const struct tend__incident_report *r, struct tend__json_writer *w)
+{
+    const char *at = r->columns;
+    tend__jsonw_key(w, "columns");
+    tend__jsonw_array_begin(w);
+    while (*at != '\0') {
+        const char *comma = strstr(at, ", ");
+        const size_t len = comma == NULL ? strlen(at) : (size_t)(comma - at);
+        tend__jsonw_text_len(w, at, len);
+        at += len + (comma == NULL ? 0 : 2);
+    }
+    tend__jsonw_array_end(w);
+}
+
 static void write_alarms(const struct tend__engine *e, struct tend__json_writer *w)
 {
     tend__jsonw_key(w, "alarms");
@@ -114,7 +129,7 @@ static void write_alarms(const struct tend__engine *e, struct tend__json_writer 
         tend__jsonw_object_begin(w);
         tend__jsonw_member_time(w, "time", r->opened_us);
         tend__jsonw_member_text(w, "kind", r->kind);
-        tend__jsonw_member_text(w, "columns", r->columns);
+        tend__incident_columns(r, w);
         tend__jsonw_member_number(w, "evidence", r->evidence);
         tend__jsonw_member_number(w, "threshold", r->threshold);
         tend__jsonw_object_end(w);
@@ -130,7 +145,7 @@ static void write_incident(struct tend__json_writer *w, const struct tend__incid
     write_time_or_null(w, "closed", r->closed_us);
     tend__jsonw_member_text(w, "kind", r->kind);
     tend__jsonw_member_text(w, "cause", r->cause);
-    tend__jsonw_member_text(w, "columns", r->columns);
+    tend__incident_columns(r, w);
     tend__jsonw_member_text(w, "segment", r->segment[0] == '\0' ? NULL : r->segment);
     tend__jsonw_member_text(w, "detail", r->detail);
     tend__jsonw_member_text(w, "action", r->action);

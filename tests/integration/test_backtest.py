@@ -160,3 +160,10 @@ def test_a_wrong_configuration_says_what_and_where(played, old, new, message):
     assert done.code == 2
     assert message in done.err
     assert "Traceback" not in done.err and len(done.err.splitlines()) <= 3
+
+
+def test_versions_say_what_they_were_made_of(played):
+    folder, _ = played
+    versions = json.loads(tend("versions", "--state", "state.db", "--json", cwd=folder).out)["versions"]
+    assert all(len(v["data_hash"]) == 64 and len(v["config_hash"]) == 64 and v["seed"] == 1 for v in versions)
+    assert not versions[0]["parent"] and versions[1]["parent"] == "v1"
