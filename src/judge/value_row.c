@@ -480,9 +480,10 @@ static void bind_constant_label(struct tend__value_rule *rule, double label, siz
         (struct tend__column){.type = rule->label_type, .f64 = rule->numbers, .bools = rule->bools};
 }
 
+/* NaN where there is none that can be added up. */
 static double value_at(const struct tend__vector *values, size_t i)
 {
-    return values->valid[i] != 0 ? values->f64[i] : (double)NAN;
+    return values->valid[i] != 0 && isfinite(values->f64[i]) ? values->f64[i] : (double)NAN;
 }
 
 /* ---- evaluation ---- */
@@ -527,6 +528,11 @@ static enum row_outcome outcome_of(const struct tend__value_rule *rule, const st
     }
     if (values->valid[i] == 0) {
         return ROW_NULL;
+    }
+    if (!isfinite(values->f64[i])) {
+        /* NaN and infinities of the data go through an expression; as money they are nothing. */
+        *failed = isnan(values->f64[i]) ? TEND_EXPR_NOT_A_NUMBER : TEND_EXPR_OVERFLOW;
+        return ROW_FAILED;
     }
     *value = values->f64[i];
     return ROW_VALUE;

@@ -10,7 +10,8 @@
  * scores.
  *
  * A row has no value where the label is not known, where an expression fails on it (x/0 and the
- * like; counted by reason) or where the value is NULL. Nothing is imputed.
+ * like; counted by reason; a value that comes out NaN or infinite counts as failed too) or where
+ * the value is NULL. Nothing is imputed.
  *
  * Sums are exact: they do not depend on the order of rows or batches, and they merge. Not shared
  * between threads.

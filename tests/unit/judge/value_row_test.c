@@ -206,6 +206,48 @@ static void failed_and_null_values_are_counted_and_not_imputed(void **state)
     tend__value_rule_free(rule);
 }
 
+/* NaN and infinities that come with the data are no money: 3 rows that would otherwise count as
+ * rows worth nothing. */
+static void a_value_that_is_no_finite_number_is_a_failure(void **state)
+{
+    (void)state;
+    struct tend_error err = {0};
+    struct tend__value_rule *rule = NULL;
+    struct tend__value_rule_options options = flight_options();
+    options.value = "case when late then -amount else amount end";
+    static double value[ROW_COUNT];
+    static double v0[ROW_COUNT];
+    static double delta[ROW_COUNT];
+    static uint8_t failed[ROW_COUNT];
+    struct tend__value_sums sums;
+    struct tend__value_sum constant = {0};
+    draw_rows(6);
+    amount[0] = (double)NAN;
+    amount[1] = (double)INFINITY;
+    amount[2] = -(double)INFINITY;
+    double by_hand_sum = 0;
+    for (size_t i = 3; i < ROW_COUNT; i++) {
+        by_hand_sum += label[i] != 0 ? -amount[i] : amount[i];
+    }
+    assert_tend_ok(tend__value_rule_new(&options, &rule, &err), &err);
+    assert_tend_ok(tend__value_sums_init(&sums, 0, &err), &err);
+    const struct tend__value_binding binding = {.score = score, .label = label};
+    const struct tend__value_out out = {.value = value, .v0 = v0, .delta = delta, .failed = failed};
+    assert_tend_ok(tend__value_rule_eval(rule, &batch, &binding, &out, &sums, &err), &err);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(isnan(value[i]) && isnan(v0[i]) && isnan(delta[i]));
+        assert_int_equal(failed[i], i == 0 ? TEND_EXPR_NOT_A_NUMBER : TEND_EXPR_OVERFLOW);
+    }
+    assert_int_equal(sums.failed_count[TEND_EXPR_NOT_A_NUMBER], 1);
+    assert_int_equal(sums.failed_count[TEND_EXPR_OVERFLOW], 2);
+    assert_int_equal(sums.total.row_count, ROW_COUNT - 3);
+    assert_near(tend__exact_sum_value(&sums.total.sum), by_hand_sum, 1e-6);
+    assert_tend_ok(tend__value_rule_constant(rule, &batch, &binding, true, &constant, &err), &err);
+    assert_int_equal(constant.row_count, ROW_COUNT - 3);
+    tend__value_sums_deinit(&sums);
+    tend__value_rule_free(rule);
+}
+
 static void segments_split_the_sum(void **state)
 {
     (void)state;
@@ -381,6 +423,7 @@ int main(void)
         cmocka_unit_test(a_label_may_be_read_as_a_number),
         cmocka_unit_test(a_number_to_predict_has_a_value_too),
         cmocka_unit_test(failed_and_null_values_are_counted_and_not_imputed),
+        cmocka_unit_test(a_value_that_is_no_finite_number_is_a_failure),
         cmocka_unit_test(segments_split_the_sum),
         cmocka_unit_test(sums_are_the_same_for_any_order_and_any_sharding),
         cmocka_unit_test(the_best_constant_is_the_value_of_one_decision_for_all),
