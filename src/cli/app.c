@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "cli/help.h"
+#include "lake/lake.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_SIZE 4096
 #define PIPE_WIDTH 100
 #define WIDTH_MIN 40
 #define WIDTH_MAX 240
@@ -111,14 +111,54 @@ void tend__app_note(const struct tend__app *app, const char *format, ...)
 
 /* ---- files ---- */
 
+/* Devices and pipes take bytes as they come; a file must not take their place. */
+static bool is_stream(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+static enum tend_code write_stream(const char *path, const void *bytes, size_t len,
+                                   struct tend_error *err)
+{
+    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+    const bool written = fd >= 0 && write_all(fd, bytes, len) == TEND_OK;
+    const int saved = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return written ? TEND_OK
+                   : TEND_FAIL(err, EIO, "%s: cannot be written: %s", path, strerror(saved));
+}
+
+enum tend_code tend__app_can_write(const char *path, struct tend_error *err)
+{
+    char target[TEND_LAKE_PATH_MAX];
+    if (is_stream(path)) {
+        return TEND_OK;
+    }
+    TEND_TRY(tend__lake_target(path, target, err));
+    char *slash = strrchr(target, '/');
+    const char *folder = slash == NULL ? "." : slash == target ? "/" : target;
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+    if (access(folder, W_OK | X_OK) != 0) {
+        return TEND_FAIL(err, EIO, "%s: cannot be written: %s", path, strerror(errno));
+    }
+    return TEND_OK;
+}
+
 enum tend_code tend__app_write_file(const char *path, const void *bytes, size_t len,
                                     struct tend_error *err)
 {
-    char beside[PATH_SIZE];
-    const int n = snprintf(beside, sizeof(beside), "%s.%ld.new", path, (long)getpid());
-    if (n < 0 || (size_t)n >= sizeof(beside)) {
-        return TEND_FAIL(err, ELIMIT, "%s: the path is too long", path);
+    char target[TEND_LAKE_PATH_MAX];
+    char beside[TEND_LAKE_PATH_MAX + 32];
+    if (is_stream(path)) {
+        return write_stream(path, bytes, len, err);
     }
+    TEND_TRY(tend__lake_target(path, target, err));
+    (void)snprintf(beside, sizeof(beside), "%s.%ld.new", target, (long)getpid());
     const int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0) {
         return TEND_FAIL(err, EIO, "%s: cannot be written: %s", path, strerror(errno));
@@ -129,7 +169,7 @@ enum tend_code tend__app_write_file(const char *path, const void *bytes, size_t 
         code = TEND_EIO;
         saved = errno;
     }
-    if (code == TEND_OK && rename(beside, path) != 0) {
+    if (code == TEND_OK && rename(beside, target) != 0) {
         code = TEND_EIO;
         saved = errno;
     }

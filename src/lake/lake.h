@@ -118,6 +118,12 @@ enum tend_code tend__lake_arrow_schema(struct tend__lake_reader *reader,
 enum tend_code tend__lake_arrow_next(struct tend__lake_reader *reader, struct tend_arrow_array *out,
                                      bool *done, struct tend_error *err) TEND_NODISCARD;
 
+/* Where a whole file called `path` is put by renaming: links are followed, so that they stay links.
+ * TEND_EIO where a folder, a device or a pipe is there, whose place a file must not take. */
+#define TEND_LAKE_PATH_MAX 4096
+enum tend_code tend__lake_target(const char *path, char target[TEND_LAKE_PATH_MAX],
+                                 struct tend_error *err) TEND_NODISCARD;
+
 /*
  * Writes one Parquet file (zstd) at a time. The rows go to a temporary file beside `path`, which
  * takes its name only at finish, after fsync: a failure or a crash leaves an older file as it was

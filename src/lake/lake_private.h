@@ -11,7 +11,7 @@
 #include <duckdb.h>
 
 #define LAKE_SQL_MAX (64u << 20)
-#define LAKE_PATH_MAX 4096
+#define LAKE_PATH_MAX TEND_LAKE_PATH_MAX
 
 struct tend__lake {
     duckdb_database db;

@@ -13,8 +13,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ROWS_TABLE "rows"
@@ -87,15 +90,38 @@ static enum tend_code sync_path(const char *path, int flags)
     return status == 0 && closed == 0 ? TEND_OK : TEND_EIO;
 }
 
-static enum tend_code place(const char *temp_path, const char *path, struct tend_error *err)
+enum tend_code tend__lake_target(const char *path, char target[TEND_LAKE_PATH_MAX],
+                                 struct tend_error *err)
+{
+    struct stat status;
+    if (strlen(path) >= TEND_LAKE_PATH_MAX) {
+        return TEND_FAIL(err, EINVAL, "a path of %zu bytes is too long", strlen(path));
+    }
+    _Static_assert(TEND_LAKE_PATH_MAX >= PATH_MAX, "realpath needs as much");
+    (void)snprintf(target, TEND_LAKE_PATH_MAX, "%s", path);
+    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) {
+        if (realpath(path, target) == NULL) {
+            return TEND_FAIL(err, EIO, "cannot write '%s': it is a link that leads nowhere", path);
+        }
+    }
+    if (stat(target, &status) == 0 && !S_ISREG(status.st_mode)) {
+        return TEND_FAIL(err, EIO, "cannot write '%s': it is %s", path,
+                         S_ISDIR(status.st_mode) ? "a folder" : "a device or a pipe, not a file");
+    }
+    return TEND_OK;
+}
+
+/* `target` takes the place of `path`, which people know, in links and in errors. */
+static enum tend_code place(const char *temp_path, const char *target, const char *path,
+                            struct tend_error *err)
 {
     char folder[LAKE_PATH_MAX];
-    if (sync_path(temp_path, 0) != TEND_OK || rename(temp_path, path) != 0) {
+    if (sync_path(temp_path, 0) != TEND_OK || rename(temp_path, target) != 0) {
         const int why = errno;
         (void)unlink(temp_path);
         return TEND_FAIL(err, EIO, "cannot write '%s': %s", path, strerror(why));
     }
-    folder_of(path, folder);
+    folder_of(target, folder);
     if (sync_path(folder, O_DIRECTORY) != TEND_OK) {
         return TEND_FAIL(err, EIO, "cannot write '%s' for good: %s", path, strerror(errno));
     }
@@ -104,10 +130,10 @@ static enum tend_code place(const char *temp_path, const char *path, struct tend
 
 /* Made empty here, so that what is wrong with the place is said before work is done, and that it is
  * 0600. */
-static enum tend_code make_temp(struct tend__lake *lake, const char *path, char temp[LAKE_PATH_MAX],
-                                struct tend_error *err)
+static enum tend_code make_temp(struct tend__lake *lake, const char *path, const char *target,
+                                char temp[LAKE_PATH_MAX], struct tend_error *err)
 {
-    const int len = snprintf(temp, LAKE_PATH_MAX, "%s.%ld-%" PRIu64 ".part", path, (long)getpid(),
+    const int len = snprintf(temp, LAKE_PATH_MAX, "%s.%ld-%" PRIu64 ".part", target, (long)getpid(),
                              lake->temp_count++);
     if (len < 0 || len >= LAKE_PATH_MAX) {
         return TEND_FAIL(err, EINVAL, "a path of %zu bytes is too long", strlen(path));
@@ -137,10 +163,12 @@ static enum tend_code fail_write(enum tend_code code, const char *path, struct t
 enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection con,
                                     const char *select, const char *path, struct tend_error *err)
 {
+    char target[TEND_LAKE_PATH_MAX];
     char temp[LAKE_PATH_MAX];
     struct tend__buf sql;
     duckdb_result result = {0};
-    TEND_TRY(make_temp(lake, path, temp, err));
+    TEND_TRY(tend__lake_target(path, target, err));
+    TEND_TRY(make_temp(lake, path, target, temp, err));
     tend__buf_init(&sql, LAKE_SQL_MAX);
     tend__buf_printf(&sql, "COPY (%s) TO ", select);
     tend__sql_literal(&sql, temp);
@@ -157,7 +185,7 @@ enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection c
         (void)unlink(temp);
         return fail_write(code, path, err);
     }
-    return place(temp, path, err);
+    return place(temp, target, path, err);
 }
 
 enum tend_code tend__lake_copy(struct tend__lake *lake, const char *sql, const char *path,

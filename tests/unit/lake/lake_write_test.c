@@ -11,6 +11,7 @@
 #include <math.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define ROWS 5000
@@ -258,6 +259,36 @@ static void a_full_disk_leaves_the_older_file(void **state)
     assert_int_equal(count_names("full.parquet"), 1);
 }
 
+static void a_link_stays_a_link_and_a_device_a_device(void **state)
+{
+    struct tend_error err = {.code = TEND_OK};
+    struct stat status;
+    (void)state;
+    const char *select = "SELECT 1 AS x";
+    char file[512];
+    char link[512];
+    char pipe[512];
+    (void)snprintf(file, sizeof(file), "%s", fixture_path(&fixture, "linked.parquet"));
+    (void)snprintf(link, sizeof(link), "%s", fixture_path(&fixture, "link.parquet"));
+    (void)snprintf(pipe, sizeof(pipe), "%s", fixture_path(&fixture, "pipe.parquet"));
+    assert_tend_ok(tend__lake_copy(lake, select, file, &err), &err);
+    assert_int_equal(symlink("linked.parquet", link), 0);
+    assert_int_equal(truncate(file, 0), 0);
+    assert_tend_ok(tend__lake_copy(lake, select, link, &err), &err);
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_int_equal(stat(file, &status), 0);
+    assert_true(status.st_size > 0);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(tend__lake_copy(lake, select, pipe, &err), TEND_EIO);
+    assert_non_null(strstr(err.text, "it is a device or a pipe, not a file"));
+    assert_int_equal(lstat(pipe, &status), 0);
+    assert_true(S_ISFIFO(status.st_mode));
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(tend__lake_copy(lake, select, link, &err), TEND_EIO);
+    assert_non_null(strstr(err.text, "it is a link that leads nowhere"));
+}
+
 static void a_failed_query_writes_nothing(void **state)
 {
     struct tend_error err = {.code = TEND_OK};
@@ -408,6 +439,7 @@ int main(void)
         cmocka_unit_test(a_place_that_cannot_be_written_is_told),
         cmocka_unit_test(a_folder_without_permission_is_told),
         cmocka_unit_test(a_full_disk_leaves_the_older_file),
+        cmocka_unit_test(a_link_stays_a_link_and_a_device_a_device),
         cmocka_unit_test(a_failed_query_writes_nothing),
         cmocka_unit_test(a_profile_survives_parquet),
         cmocka_unit_test(a_long_table_comes_as_one_array),
