@@ -51,6 +51,10 @@ static bool read_bytes(const char *text, double *out)
 static enum tend_code check_range(const struct tend__option *option, const char *text,
                                   double number, struct tend_error *err)
 {
+    if (option->value == TEND_ARG_MEMORY && number < option->low) {
+        return TEND_FAIL(err, EINVAL, "--%s %s: must be at least %.0fMB", option->name, text,
+                         ceil(option->low / 1e6));
+    }
     if (number < option->low || number > option->high) {
         return TEND_FAIL(err, EINVAL, "--%s %s: must be between %.15g and %.15g", option->name,
                          text, option->low, option->high);
@@ -69,8 +73,7 @@ static enum tend_code check_value(const struct tend__option *option, const char 
     case TEND_ARG_TEXT:
     case TEND_ARG_FILE:
         if (text[0] == '\0') {
-            return TEND_FAIL(err, EINVAL, "--%s needs a %s that is not empty", option->name,
-                             option->value_name);
+            return TEND_FAIL(err, EINVAL, "--%s: %s is empty", option->name, option->value_name);
         }
         return TEND_OK;
     case TEND_ARG_NUMBER:

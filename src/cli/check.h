@@ -37,8 +37,9 @@ enum tend__verdict {
 
 struct tend__check_realised {
     uint64_t row_count;
-    double per_row; /* NaN where no row has a value */
-    double low;     /* -INFINITY and INFINITY where there are too few windows for an interval */
+    uint64_t failed_count; /* rows on which an expression failed: not among row_count */
+    double per_row;        /* NaN where no row has a value */
+    double low; /* -INFINITY and INFINITY where there are too few windows for an interval */
     double high;
 };
 

@@ -153,6 +153,11 @@ static void print_realised(const struct tend__check *check, const char *label,
 {
     struct tend__buf *out = &check->app->out;
     char text[4][TEND_NUMBER_TEXT_SIZE];
+    if (realised->row_count == 0 && realised->failed_count > 0) {
+        tend__buf_printf(out, "  %-22s no row has a value: it fails on %s rows\n", label,
+                         tend__show_number((double)realised->failed_count, text[0]));
+        return;
+    }
     if (realised->row_count == 0) {
         tend__buf_printf(out, "  %-22s no outcome is known\n", label);
         return;
@@ -163,7 +168,12 @@ static void print_realised(const struct tend__check *check, const char *label,
                          tend__show_money(realised->low, text[1]),
                          tend__show_money(realised->high, text[2]));
     }
-    tend__buf_printf(out, "   %s rows\n", tend__show_number((double)realised->row_count, text[3]));
+    tend__buf_printf(out, "   %s rows", tend__show_number((double)realised->row_count, text[3]));
+    if (realised->failed_count > 0) {
+        tend__buf_printf(out, ", and it fails on %s",
+                         tend__show_number((double)realised->failed_count, text[0]));
+    }
+    tend__buf_char(out, '\n');
 }
 
 static void print_value(const struct tend__check *check)

@@ -221,7 +221,8 @@ static enum tend_code open_worth(struct tend__check *check, bool is_reference,
                                                 .fields = side->fields,
                                                 .field_count = side->field_count,
                                                 .scan = &scan,
-                                                .may_lack_label = true};
+                                                .may_lack_label = true,
+                                                .drop_duplicates = true};
     reason->code = tend__worth_init(worth, &options, reason);
     if (reason->code == TEND_ENOMEM) {
         return TEND_FAIL(err, ENOMEM, "%s", reason->text);
@@ -235,6 +236,10 @@ static void set_realised(const struct value_pass *pass, struct tend__check_reali
     tend__window_sums_mean(&pass->sums, COVERAGE, &mean, &out->low, &out->high);
     out->row_count = pass->worth.sums.total.row_count;
     out->per_row = tend__value_sum_mean(&pass->worth.sums.total);
+    out->failed_count = 0;
+    for (size_t i = 1; i < TEND_EXPR_FAILURE_COUNT; i++) {
+        out->failed_count += pass->worth.sums.failed_count[i];
+    }
 }
 
 static void close_pass(struct value_pass *pass)
@@ -321,10 +326,10 @@ static enum tend_code estimate(struct tend__check *check, const struct value_pas
         code = estimate_windows(check, estimator, false, err);
     }
     if (code == TEND_EINVAL) {
-        /* The current rows are not after the reference, or the like: an estimate has no meaning
-         * then. */
-        (void)snprintf(check->value.why_not, sizeof(check->value.why_not), "not estimated: %.700s",
-                       err != NULL ? err->text : "windows do not follow the reference");
+        /* The estimator learns from the reference what the current rows come after. */
+        (void)snprintf(check->value.why_not, sizeof(check->value.why_not),
+                       "not estimated: %.300s begins before %.300s ends", check->cur_path,
+                       check->ref_path);
         check->value.is_estimated = false;
         code = TEND_OK;
     }

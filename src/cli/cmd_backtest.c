@@ -1,10 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_backtest.c: tend backtest plays history under the configured policy and under simpler ones.
  */
+#include "cli/data.h"
 #include "cli/play_story.h"
 #include "cli/progress.h"
 
 #include "base/civil.h"
+#include "state/ledger.h"
+
+#include <unistd.h>
+
+/* What the run's results go to is tried before the run, which may be long. */
+static enum tend_code try_outputs(const struct tend__app *app, struct tend_error *err)
+{
+    const char *html = tend__args_text(app->args, TEND_OPTION_HTML, NULL);
+    const char *state = tend__args_text(app->args, TEND_OPTION_STATE, NULL);
+    struct tend__ledger *ledger = NULL;
+    if (html != NULL) {
+        TEND_TRY(tend__app_can_write(html, err));
+    }
+    if (state == NULL) {
+        return TEND_OK;
+    }
+    if (access(state, F_OK) != 0) {
+        return tend__app_can_write(state, err);
+    }
+    TEND_TRY(tend__ledger_open(state, &ledger, err));
+    tend__ledger_close(ledger);
+    return TEND_OK;
+}
 
 static enum tend_code show(struct tend__app *app, const struct tend__play *play,
                            struct tend_error *err)
@@ -31,8 +55,8 @@ enum tend_code tend__cmd_backtest(struct tend__app *app, enum tend__exit *exit_c
                                   struct tend_error *err)
 {
     struct tend__config *config = NULL;
-    const char *path = tend__args_text(app->args, TEND_OPTION_CONFIG, TEND_CONFIG_DEFAULT);
-    TEND_TRY(tend__config_load(path, &config, err));
+    TEND_TRY(try_outputs(app, err));
+    TEND_TRY(tend__data_need_config(app, app->args->operands[0], &config, err));
     const bool json = tend__args_has(app->args, TEND_OPTION_JSON);
     struct tend__story story = {.app = app, .silent = json};
     struct tend__progress progress;

@@ -148,7 +148,10 @@ static enum tend_code list_text(struct tend__app *app, struct tend__ledger *ledg
         code = tend__table_code(&table, err);
     }
     if (code == TEND_OK && pass.count == 0) {
-        tend__buf_text(&app->out, "the ledger is empty\n");
+        tend__buf_printf(&app->out,
+                         model == NULL ? "the ledger is empty\n"
+                                       : "the ledger has no entry of a model '%s'\n",
+                         model);
     } else if (code == TEND_OK) {
         tend__table_print(&table, &app->out, 0, tend__app_cut(app), app->colours);
         tend__buf_printf(&app->out, "\nvalue %s, cost %s, net %s\n",

@@ -28,6 +28,9 @@ static enum tend_code run_check(struct tend__check *check, enum tend__exit *exit
 {
     struct tend__app *app = check->app;
     const char *html = tend__args_text(app->args, TEND_OPTION_HTML, NULL);
+    if (html != NULL) {
+        TEND_TRY(tend__app_can_write(html, err));
+    }
     TEND_TRY(tend__data_config(app, check->cur_path, &check->config, err));
     TEND_TRY(tend__data_lake(app, &check->lake, err));
     TEND_TRY(tend__check_run(check, err));

@@ -6,6 +6,7 @@
  * the distances come in kilometres. The data and the configuration are left in the folder, so that
  * `tend backtest` gives the same again.
  */
+#include "cli/data.h"
 #include "cli/play_story.h"
 #include "cli/progress.h"
 
@@ -24,8 +25,10 @@
 #define TRAIN_DAYS 31  /* January */
 #define ACCEPT_DAYS 28 /* February */
 
-static const char demo_yaml[] =
-    "# The demo's model: will this flight be more than 15 minutes late?\n"
+#define DEMO_MARK "# The demo's model:"
+
+static const char demo_yaml[] = DEMO_MARK
+    " will this flight be more than 15 minutes late?\n"
     "model: delays\n"
     "data:\n"
     "  id: id\n"
@@ -76,6 +79,44 @@ static enum tend_code find_flights(struct tend__app *app, struct demo *demo, str
     return TEND_OK;
 }
 
+/* The flights must be those: said before anything is made. */
+static enum tend_code check_flights(const struct tend__app *app, const struct demo *demo,
+                                    struct tend_error *err)
+{
+    static const char *const columns[] = {"date", "delay", "distance", "origin", "destination"};
+    const struct tend__lake_read_options read = {
+        .columns = columns, .column_count = TEND_ARRAY_LEN(columns), .time_column = "date"};
+    struct tend__lake *lake = NULL;
+    struct tend__lake_reader *reader = NULL;
+    TEND_TRY(tend__data_lake(app, &lake, err));
+    const enum tend_code code = tend__lake_open(lake, demo->flights, &read, &reader, err);
+    tend__lake_close(reader);
+    tend__lake_free(lake);
+    return code;
+}
+
+/* The demo overwrites what an earlier demo left, and nothing else. */
+static enum tend_code check_folder(const struct demo *demo, struct tend_error *err)
+{
+    const char *const files[] = {demo->yaml, demo->state, demo->data};
+    char mark[sizeof(DEMO_MARK)] = "";
+    FILE *yaml = fopen(demo->yaml, "rbe");
+    if (yaml != NULL) {
+        const size_t n = fread(mark, 1, sizeof(mark) - 1, yaml);
+        mark[n] = '\0';
+        (void)fclose(yaml);
+    }
+    for (size_t i = 0; i < TEND_ARRAY_LEN(files) && strcmp(mark, DEMO_MARK) != 0; i++) {
+        if (access(files[i], F_OK) == 0) {
+            return TEND_FAIL(err, EINVAL,
+                             "%s: is there and was not made by the demo, which would overwrite it; "
+                             "name another folder with --keep",
+                             files[i]);
+        }
+    }
+    return TEND_OK;
+}
+
 static enum tend_code make_folder(struct tend__app *app, struct demo *demo, struct tend_error *err)
 {
     const char *folder = tend__args_text(app->args, TEND_OPTION_KEEP, FOLDER_DEFAULT);
@@ -84,13 +125,15 @@ static enum tend_code make_folder(struct tend__app *app, struct demo *demo, stru
                          sizeof(demo->folder) - 1);
     }
     (void)snprintf(demo->folder, sizeof(demo->folder), "%s", folder);
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-        return TEND_FAIL(err, EIO, "%s: cannot be made: %s", folder, strerror(errno));
-    }
     (void)snprintf(demo->data, sizeof(demo->data), "%s/flights.parquet", folder);
     (void)snprintf(demo->yaml, sizeof(demo->yaml), "%s/tend.yaml", folder);
     (void)snprintf(demo->html, sizeof(demo->html), "%s/report.html", folder);
     (void)snprintf(demo->state, sizeof(demo->state), "%s/state.db", folder);
+    TEND_TRY(check_folder(demo, err));
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
+        return TEND_FAIL(err, EIO, "%s: cannot be made: %s", folder, strerror(errno));
+    }
+    TEND_TRY(tend__app_can_write(tend__args_text(app->args, TEND_OPTION_HTML, demo->html), err));
     return tend__app_write_file(demo->yaml, demo_yaml, strlen(demo_yaml), err);
 }
 
@@ -196,6 +239,7 @@ enum tend_code tend__cmd_demo(struct tend__app *app, enum tend__exit *exit_code,
     struct tend__play *play = NULL;
     (void)exit_code; /* what the demo finds is what it promised: fine */
     TEND_TRY(find_flights(app, &demo, err));
+    TEND_TRY(check_flights(app, &demo, err));
     TEND_TRY(make_folder(app, &demo, err));
     if (!tend__args_has(app->args, TEND_OPTION_JSON)) {
         introduce(app);

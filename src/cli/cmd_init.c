@@ -273,6 +273,7 @@ static enum tend_code look(struct init_run *run, struct tend__lake *lake, struct
     const char *label = tend__args_text(run->app->args, TEND_OPTION_LABEL, NULL);
     const char *time = tend__args_text(run->app->args, TEND_OPTION_TIME, NULL);
     struct tend__id_watch *watch = NULL;
+    TEND_TRY(tend__data_not_profile(lake, run->data, err));
     TEND_TRY(tend__id_watch_new(&watch, err));
     const struct tend__data_profile options = {
         .path = run->data, .time_column = time, .also = tend__id_watch_add, .also_ctx = watch};

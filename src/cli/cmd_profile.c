@@ -67,7 +67,7 @@ static enum tend_code need_output(const struct tend__app *app, const char **path
         return TEND_FAIL(err, EINVAL, "tend %s needs --output FILE: where to write the profile",
                          app->args->command->name);
     }
-    return TEND_OK;
+    return tend__app_can_write(*path, err);
 }
 
 /* ---- profile ---- */
@@ -78,6 +78,7 @@ static enum tend_code profile_with(struct tend__app *app, struct tend__lake *lak
 {
     struct tend__profile *profile = NULL;
     struct tend__config *config = NULL;
+    TEND_TRY(tend__data_not_profile(lake, app->args->operands[0], err));
     TEND_TRY(tend__data_config(app, app->args->operands[0], &config, err));
     struct tend__data_profile options = {
         .path = app->args->operands[0],

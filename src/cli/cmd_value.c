@@ -324,8 +324,12 @@ static enum tend_code print_segments(struct value_run *run, struct tend_error *e
     for (size_t i = 0; i < worth->sums.segment_count; i++) {
         const struct tend__value_sum *sum = &worth->sums.segments[i];
         const double mean = tend__value_sum_mean(sum);
-        tend__table_cell(&table, TEND_TINT_PLAIN, "%s",
-                         tend__value_rule_segment_name(worth->rule, i));
+        const char *name = tend__value_rule_segment_name(worth->rule, i);
+        const char *last = strrchr(name, '=');
+        if (sum->row_count == 0 && last != NULL && strcmp(last, "= other") == 0) {
+            continue; /* the categories are all */
+        }
+        tend__table_cell(&table, TEND_TINT_PLAIN, "%s", name);
         tend__table_cell(&table, TEND_TINT_PLAIN, "%s",
                          tend__show_number((double)sum->row_count, text));
         tend__table_cell(&table, TEND_TINT_PLAIN, "%s",
@@ -408,13 +412,7 @@ enum tend_code tend__cmd_value(struct tend__app *app, enum tend__exit *exit_code
 {
     struct tend__lake *lake = NULL;
     struct value_run run = {.app = app, .now_us = now_us()};
-    TEND_TRY(tend__data_config(app, app->args->operands[0], &run.config, err));
-    if (run.config == NULL) {
-        return TEND_FAIL(
-            err, ENOTFOUND,
-            "tend.yaml: no such file; 'tend init %s' writes one, or name one with --config",
-            app->args->operands[0]);
-    }
+    TEND_TRY(tend__data_need_config(app, app->args->operands[0], &run.config, err));
     enum tend_code code = tend__data_lake(app, &lake, err);
     if (code == TEND_OK) {
         code = run_value(&run, lake, exit_code, err);

@@ -256,6 +256,11 @@ enum tend_code tend__config_load(const char *path, struct tend__config **out,
     struct tend__buf buf;
     tend__buf_init(&buf, TEND_CONFIG_BYTES_MAX + 1);
     enum tend_code code = tend__app_read_file(path, &buf, err);
+    if (code == TEND_ENOTFOUND) {
+        code = TEND_FAIL(err, ENOTFOUND,
+                         "%s: no such file; 'tend init DATA' writes one, or name one with --config",
+                         path);
+    }
     if (code == TEND_OK) {
         code = tend__config_parse(tend__buf_str(&buf), buf.len, path, out, err);
     }

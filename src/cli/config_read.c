@@ -692,6 +692,32 @@ static enum tend_code read_section(struct config_reader *r, const yaml_node_t *n
     return TEND_OK;
 }
 
+/* The value of section.word; the root where it is not given. */
+static const yaml_node_t *find_value(const struct config_reader *r, const yaml_node_t *root,
+                                     const char *section, const char *word)
+{
+    const char *const words[] = {section, word};
+    const yaml_node_t *at = root;
+    for (size_t i = 0; i < TEND_ARRAY_LEN(words); i++) {
+        const yaml_node_t *next = NULL;
+        if (at->type != YAML_MAPPING_NODE) {
+            return root;
+        }
+        for (const yaml_node_pair_t *p = at->data.mapping.pairs.start;
+             p < at->data.mapping.pairs.top; p++) {
+            const yaml_node_t *key = node_at(r, p->key);
+            if (strcmp((const char *)key->data.scalar.value, words[i]) == 0) {
+                next = node_at(r, p->value);
+            }
+        }
+        if (next == NULL) {
+            return i == 0 ? root : at;
+        }
+        at = next;
+    }
+    return at;
+}
+
 static enum tend_code check_whole(struct config_reader *r, const yaml_node_t *root)
 {
     const struct tend__config *c = r->config;
@@ -699,11 +725,13 @@ static enum tend_code check_whole(struct config_reader *r, const yaml_node_t *ro
         return FAIL_AT(r, root, "'model' is missing: name the model, such as model: delays");
     }
     if (c->season_us % c->window_us != 0) {
-        return FAIL_AT(r, root, "'windows.season' must be a multiple of 'windows.every'");
+        return FAIL_AT(r, find_value(r, root, "windows", "season"),
+                       "'windows.season' must be a multiple of 'windows.every'");
     }
     if (strcmp(c->retrain.trainer, "xgboost") != 0) {
         return FAIL_AT(
-            r, root, "'retrain.trainer' must be xgboost, not '%s'; use retrain.command for another",
+            r, find_value(r, root, "retrain", "trainer"),
+            "'retrain.trainer' must be xgboost, not '%s'; use retrain.command for another",
             c->retrain.trainer);
     }
     return TEND_OK;

@@ -331,6 +331,26 @@ enum tend_code tend__data_read_profile(struct tend__lake *lake, const char *path
     return code;
 }
 
+enum tend_code tend__data_not_profile(struct tend__lake *lake, const char *path,
+                                      struct tend_error *err)
+{
+    struct tend__field *fields = NULL;
+    size_t count = 0;
+    if (!is_parquet(path)) {
+        return TEND_OK;
+    }
+    TEND_TRY(tend__data_fields(lake, path, NULL, &fields, &count, err));
+    const bool is_profile = tend__data_is_profile(fields, count);
+    tend__data_fields_free(fields, count);
+    if (is_profile) {
+        return TEND_FAIL(err, EINVAL,
+                         "%s: is a profile, not data; 'tend show %s' prints it, tend merge adds "
+                         "profiles up",
+                         path, path);
+    }
+    return TEND_OK;
+}
+
 enum tend_code tend__data_write_profile(struct tend__lake *lake, const char *path,
                                         const struct tend__profile *profile, struct tend_error *err)
 {
@@ -365,6 +385,18 @@ enum tend_code tend__data_config(const struct tend__app *app, const char *data,
         snprintf(beside, sizeof(beside), "%.*s/%s", (int)(slash - data), data, TEND_CONFIG_DEFAULT);
     if (n > 0 && (size_t)n < sizeof(beside) && access(beside, F_OK) == 0) {
         return tend__config_load(beside, out, err);
+    }
+    return TEND_OK;
+}
+
+enum tend_code tend__data_need_config(const struct tend__app *app, const char *data,
+                                      struct tend__config **out, struct tend_error *err)
+{
+    TEND_TRY(tend__data_config(app, data, out, err));
+    if (*out == NULL) {
+        return TEND_FAIL(
+            err, ENOTFOUND,
+            "tend.yaml: no such file; 'tend init %s' writes one, or name one with --config", data);
     }
     return TEND_OK;
 }

@@ -84,6 +84,9 @@ bool tend__data_is_profile(const struct tend__field *fields, size_t count);
 enum tend_code tend__data_read_profile(struct tend__lake *lake, const char *path,
                                        struct tend__profile **out,
                                        struct tend_error *err) TEND_NODISCARD;
+/* TEND_EINVAL where the path is a profile: its rows are no data. */
+enum tend_code tend__data_not_profile(struct tend__lake *lake, const char *path,
+                                      struct tend_error *err) TEND_NODISCARD;
 enum tend_code tend__data_write_profile(struct tend__lake *lake, const char *path,
                                         const struct tend__profile *profile,
                                         struct tend_error *err) TEND_NODISCARD;
@@ -95,5 +98,10 @@ enum tend_code tend__data_write_profile(struct tend__lake *lake, const char *pat
  */
 enum tend_code tend__data_config(const struct tend__app *app, const char *data,
                                  struct tend__config **out, struct tend_error *err) TEND_NODISCARD;
+
+/* The same where there must be one: TEND_ENOTFOUND says how to get it. */
+enum tend_code tend__data_need_config(const struct tend__app *app, const char *data,
+                                      struct tend__config **out,
+                                      struct tend_error *err) TEND_NODISCARD;
 
 #endif

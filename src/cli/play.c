@@ -266,12 +266,19 @@ static enum tend_code copy_fields(struct tend__play *play, const struct tend__la
 static enum tend_code feed(struct tend__play *play, struct tend__lake_reader *reader,
                            struct tend_error *err)
 {
+    const struct tend__play_options *options = play->options;
+    bool any = options->since_us == INT64_MIN && options->until_us == INT64_MAX;
     for (;;) {
         const struct tend__batch *batch = NULL;
         TEND_TRY(tend__lake_next(reader, &batch, err));
+        if (batch == NULL && !any) {
+            return TEND_FAIL(err, EINVAL, "no row of '%s' is between --since and --until",
+                             options->data);
+        }
         if (batch == NULL) {
             return tend__engine_finish(play->engine, err);
         }
+        any = any || batch->row_count > 0;
         TEND_TRY(tend__engine_add(play->engine, batch, err));
     }
 }

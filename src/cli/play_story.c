@@ -229,6 +229,34 @@ static enum tend_code end_policies(struct tend__app *app, const struct tend__pla
     return code;
 }
 
+static void tell_count(struct tend__app *app, uint64_t count, const char *words, bool *any)
+{
+    char text[TEND_NUMBER_TEXT_SIZE];
+    if (count > 0) {
+        tend__buf_text(&app->out, *any ? ", " : "\nLeft out: ");
+        tend__buf_printf(&app->out, "%s %s", tend__show_number((double)count, text), words);
+        *any = true;
+    }
+}
+
+/* Rows that say nothing about money: silence would let a wrong expression or id pass for a quiet
+ * history. */
+static void end_rows(struct tend__app *app, const struct tend__play *play)
+{
+    const struct tend__row_report rows = tend__engine_rows(tend__play_engine(play));
+    char text[TEND_NUMBER_TEXT_SIZE];
+    bool any = false;
+    tell_count(app, rows.value_failed, "rows whose value failed", &any);
+    tell_count(app, rows.without_outcome, "without an outcome", &any);
+    tell_count(app, rows.duplicates, "with an id that came before", &any);
+    tell_count(app, rows.rejected, "without a time", &any);
+    tell_count(app, rows.quarantined, "far off in time", &any);
+    if (any) {
+        tend__buf_printf(&app->out, "; of %s rows.\n",
+                         tend__show_number((double)rows.received, text));
+    }
+}
+
 static void end_books(struct tend__app *app, const struct tend__play *play)
 {
     const struct tend__policy_report *policies = NULL;
@@ -256,6 +284,7 @@ static void end_books(struct tend__app *app, const struct tend__play *play)
 enum tend_code tend__story_end(struct tend__app *app, const struct tend__play *play,
                                struct tend_error *err)
 {
+    end_rows(app, play);
     TEND_TRY(end_incidents(app, play, err));
     TEND_TRY(end_policies(app, play, err));
     end_books(app, play);

@@ -230,6 +230,14 @@ struct tend__books_report {
 };
 
 struct tend__books_report tend__engine_books(const struct tend__engine *e);
+
+/* Where the rows went: received = used + duplicates + rejected (no time) + quarantined (their time
+ * is far off); without_outcome and value_failed are parts of used. */
+struct tend__row_report {
+    uint64_t received, used, without_outcome, duplicates, rejected, quarantined, value_failed;
+};
+
+struct tend__row_report tend__engine_rows(const struct tend__engine *e);
 size_t tend__engine_windows(const struct tend__engine *e, const struct tend__window_report **out);
 size_t tend__engine_versions(const struct tend__engine *e, const struct tend__version_report **out);
 size_t tend__engine_incidents(const struct tend__engine *e,

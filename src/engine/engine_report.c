@@ -41,6 +41,17 @@ struct tend__books_report tend__engine_books(const struct tend__engine *e)
     return books;
 }
 
+struct tend__row_report tend__engine_rows(const struct tend__engine *e)
+{
+    return (struct tend__row_report){.received = e->received,
+                                     .used = e->judged + e->without_outcome,
+                                     .without_outcome = e->without_outcome,
+                                     .duplicates = e->duplicates,
+                                     .rejected = e->rejected,
+                                     .quarantined = e->quarantined,
+                                     .value_failed = e->failed_rows};
+}
+
 const void *tend__engine_artefact(const struct tend__engine *e, size_t version_idx, size_t *len)
 {
     for (size_t i = 0; i < e->model_count; i++) {
@@ -206,15 +217,16 @@ static void write_segments(const struct tend__engine *e, struct tend__json_write
 
 static void write_counts(const struct tend__engine *e, struct tend__json_writer *w)
 {
+    const struct tend__row_report rows = tend__engine_rows(e);
     tend__jsonw_key(w, "rows");
     tend__jsonw_object_begin(w);
-    tend__jsonw_member_uint(w, "received", e->received);
-    tend__jsonw_member_uint(w, "used", e->judged + e->without_outcome);
-    tend__jsonw_member_uint(w, "without_outcome", e->without_outcome);
-    tend__jsonw_member_uint(w, "duplicates", e->duplicates);
-    tend__jsonw_member_uint(w, "rejected", e->rejected);
-    tend__jsonw_member_uint(w, "quarantined", e->quarantined);
-    tend__jsonw_member_uint(w, "value_failed", e->failed_rows);
+    tend__jsonw_member_uint(w, "received", rows.received);
+    tend__jsonw_member_uint(w, "used", rows.used);
+    tend__jsonw_member_uint(w, "without_outcome", rows.without_outcome);
+    tend__jsonw_member_uint(w, "duplicates", rows.duplicates);
+    tend__jsonw_member_uint(w, "rejected", rows.rejected);
+    tend__jsonw_member_uint(w, "quarantined", rows.quarantined);
+    tend__jsonw_member_uint(w, "value_failed", rows.value_failed);
     tend__jsonw_object_end(w);
     tend__jsonw_key(w, "false_alarm_budget");
     tend__jsonw_object_begin(w);

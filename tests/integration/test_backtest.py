@@ -167,3 +167,23 @@ def test_versions_say_what_they_were_made_of(played):
     versions = json.loads(tend("versions", "--state", "state.db", "--json", cwd=folder).out)["versions"]
     assert all(len(v["data_hash"]) == 64 and len(v["config_hash"]) == 64 and v["seed"] == 1 for v in versions)
     assert not versions[0]["parent"] and versions[1]["parent"] == "v1"
+
+
+def test_rows_that_say_nothing_about_money_are_told(played):
+    folder, _ = played
+    (folder / "fails.yaml").write_text(YAML.replace("then 3 when", "then 3 / (size - size) when"))
+    done = tend("backtest", "history.csv", *ARGS, "--config", "fails.yaml", "--policy", "never", cwd=folder)
+    report = json.loads(tend("backtest", "history.csv", *ARGS, "--config", "fails.yaml", "--policy", "never", "--json",
+                             cwd=folder).out)
+    failed = report["rows"]["value_failed"]
+    assert failed > 0
+    assert f"Left out: {failed:,} rows whose value failed; of {DAYS * ROWS:,} rows." in done.out
+
+
+def test_a_range_without_rows_and_a_configuration_beside_the_data(played):
+    folder, _ = played
+    done = tend("backtest", "history.csv", "--since", "2031-01-01", cwd=folder)
+    assert (done.code, done.err) == (2, "tend: no row of 'history.csv' is between --since and --until\n")
+    (folder / "below").mkdir()
+    done = tend("backtest", "../history.csv", "--train", "500", cwd=folder / "below")
+    assert done.code == 2 and "the history is too short" in done.err

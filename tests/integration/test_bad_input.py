@@ -285,3 +285,80 @@ def test_a_configuration_that_does_not_fit_leaves_value_out_of_check(folder):
     assert done.code == 0
     assert done.json()["value"] is None
     assert done.json()["value_note"] == "data.score: no column 'p_lte' in ref.csv (did you mean 'p_late'?)"
+
+
+# ---- places that results go to ---------------------------------------------------------------------------------------
+
+def test_a_result_never_takes_the_place_of_a_pipe_or_of_a_link(folder):
+    os.mkfifo(folder / "pipe")
+    assert refused(folder, "profile", "ref.csv", "-o", "pipe") == (
+        "cannot write 'pipe': it is a device or a pipe, not a file")
+    write_text(folder / "page.html", "old")
+    os.symlink("page.html", folder / "latest.html")
+    os.symlink("gone.html", folder / "loose.html")
+    assert run("check", "ref.csv", "ref.csv", "--html", "latest.html", cwd=folder).code == 0
+    assert os.path.islink(folder / "latest.html")
+    assert (folder / "page.html").read_text().startswith("<!")
+    done = run("check", "ref.csv", "ref.csv", "--html", "loose.html", cwd=folder)
+    assert (done.code, done.err) == (2, "tend: cannot write 'loose.html': it is a link that leads nowhere\n")
+    assert run("check", "ref.csv", "ref.csv", "--html", "/dev/null", cwd=folder).code == 0
+    assert not os.path.isfile("/dev/null")
+
+
+def test_where_a_result_cannot_go_is_said_before_the_work(folder):
+    gone = "gone/x: cannot be written: No such file or directory"
+    assert refused(folder, "check", "nope.csv", "nope.csv", "--html", "gone/x") == gone
+    assert refused(folder, "profile", "nope.csv", "-o", "gone/x") == gone
+    assert refused(folder, "backtest", "nope.csv", "--html", "gone/x") == gone
+    assert refused(folder, "backtest", "nope.csv", "--state", "gone/x") == gone
+    assert refused(folder, "backtest", "nope.csv", "--state", "ref.csv") == (
+        "'ref.csv' is not a state file of tend, or is damaged")
+
+
+def test_the_demo_takes_only_flights_and_overwrites_only_a_demo(folder):
+    assert refused(folder, "demo", "ref.csv", "--keep", "new") == "'ref.csv' has no column 'delay'"
+    assert not os.path.exists(folder / "new")
+    flight = {"date": "2001-01-01", "delay": 1, "distance": 1, "origin": "A", "destination": "B"}
+    write_csv(folder / "few.csv", [flight])
+    assert refused(folder, "demo", "few.csv", "--keep", ".") == (
+        "./tend.yaml: is there and was not made by the demo, which would overwrite it; name another folder with --keep")
+
+
+# ---- what is no data -------------------------------------------------------------------------------------------------
+
+def test_a_profile_is_not_taken_for_data(folder):
+    for words in (["profile", "p.parquet", "-o", "q.parquet"], ["init", "p.parquet", "-o", "q.yaml"]):
+        assert refused(folder, *words) == (
+            "p.parquet: is a profile, not data; 'tend show p.parquet' prints it, tend merge adds profiles up")
+
+
+def test_rows_whose_value_is_no_number_or_that_came_before_are_in_no_sum(folder):
+    rows = flights(1000, seed=4, start="2001-03-01")
+    for row in rows[:30]:
+        row["distance"] = "nan" if row["id"] % 2 else "inf"
+    write_csv(folder / "cur.csv", rows + rows[900:])
+    write_text(folder / "tend.yaml", CONFIG[:CONFIG.index("  per_row")] + "  per_row: distance\n")
+    document = run("value", "cur.csv", "--json", cwd=folder).json()
+    assert document["valued"] == 970
+    assert document["duplicates"] == 100
+    assert document["failed"] == {"number out of range": 15, "undefined result": 15}
+    assert document["total"] == pytest.approx(sum(float(row["distance"]) for row in rows[30:]))
+    check = run("check", "ref.csv", "cur.csv", "--json", cwd=folder).json()
+    assert check["value"]["realised"]["rows"] == 970
+    assert check["value"]["realised"]["per_row"] == pytest.approx(document["per_row"])
+    assert ", and it fails on 30" in run("check", "ref.csv", "cur.csv", cwd=folder).out
+
+
+def test_an_estimate_of_what_came_before_is_refused_in_words(folder):
+    done = run("check", "ref.csv", "ref.csv", cwd=folder)
+    assert "not estimated: ref.csv begins before ref.csv ends" in done.out
+
+
+@pytest.mark.parametrize("line, message", [
+    ("windows: {every: 1d, season: 36h}", "15:30: 'windows.season' must be a multiple of 'windows.every'"),
+    ("retrain: {trainer: lightgbm}", "15:20: 'retrain.trainer' must be xgboost, not 'lightgbm'; "
+                                     "use retrain.command for another"),
+])
+def test_keys_that_do_not_fit_together_are_pointed_at(line, message, folder):
+    write_text(folder / "tend.yaml", CONFIG + line + "\n")
+    assert refused(folder, "config") == "tend.yaml:" + message

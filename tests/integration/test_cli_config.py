@@ -45,7 +45,7 @@ def config(tmp_path, text, *args):
     ("model: m\nguardrails: [{name: g, avg: d, sum: d, max: 1}]\n", "2:32: a guardrail has one of avg, sum, count and "
                                                                     "value, not two"),
     ("model: m\nnotify: [{webook: x}]\n", "2:11: unknown key 'webook' in notify (did you mean 'webhook'?)"),
-    ("model: m\nwindows: {every: 2d, season: 7d}\n", "1:1: 'windows.season' must be a multiple of 'windows.every'"),
+    ("model: m\nwindows: {every: 2d, season: 7d}\n", "2:30: 'windows.season' must be a multiple of 'windows.every'"),
     ("model: m\nwindows: {every: }\n", "2:18: 'windows.every' has no value; give span or leave the key out"),
     ("model: m\n  data: x\n", "2:7: not YAML: mapping values are not allowed in this context"),
     ("model: 'm\n", "2:1: not YAML: found unexpected end of stream"),
@@ -108,7 +108,8 @@ notify:  [{alertmanager: "http://127.0.0.1:9093"}, {webhook: "https://example.or
 
 def test_a_missing_file_is_named(tmp_path):
     done = run("config", "-c", "nope.yaml", cwd=tmp_path)
-    assert (done.code, done.err) == (2, "tend: nope.yaml: no such file\n")
+    assert (done.code, done.err) == (
+        2, "tend: nope.yaml: no such file; 'tend init DATA' writes one, or name one with --config\n")
     done = run("config", "-c", ".", cwd=tmp_path)
     assert (done.code, done.err) == (2, "tend: .: is a directory, not a file\n")
 
