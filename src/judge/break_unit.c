@@ -28,6 +28,7 @@
 #define MISFIT_WITH_SHAPE 3.0
 #define RARITY_PENALTY 0.5
 #define UNNAMED_FACTOR 1.9
+#define GROWTH_STEPS 64 /* factors between 1 and that of a mixture: 0.4 % apart for 1.609 */
 #define CELLS_MIN 6
 #define SHAPE_CELLS_MIN 5
 
@@ -340,6 +341,39 @@ static enum tend_code report(struct tend__break_search *search, size_t column_id
     return tend__break_add(search, &found, err);
 }
 
+/* Whether all values grown by one lesser factor explain the change better than a part of the rows
+ * in another unit: prices rise by a fifth more often than two rows in five change from miles to
+ * kilometres. Both have one parameter, the factor or the share, so that what is left decides, but
+ * for what chance leaves: the root mean square of the difference of two empirical distribution
+ * functions, sqrt((1/n + 1/m) / 6), since F (1 - F) is 1/6 on average. */
+static bool is_growth(const struct view *v, const struct fit *fit)
+{
+    const double factor = fit->conversion.factor;
+    const double ref_count = (double)tend__profile_value_count(v->search->ref, v->column_idx);
+    const double cur_count = (double)tend__profile_value_count(v->search->cur, v->column_idx);
+    const double chance = sqrt((1 / ref_count + 1 / cur_count) / 6) / v->scale;
+    if (!isfinite(fit->score) || !(factor > 0) || fabs(fit->conversion.offset) > 0) {
+        return false;
+    }
+    for (int step = 1; step < GROWTH_STEPS; step++) {
+        const struct conversion growth = {.factor = exp(log(factor) * (double)step / GROWTH_STEPS)};
+        move_reference(v, &growth);
+        if (distance_left(v, 1) <= fmax(fit->left, chance)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct fit search_part(const struct view *v, const struct demands *demands, double before)
+{
+    struct fit fit = search_table(v, demands, false, before);
+    if (is_growth(v, &fit)) {
+        fit.score = (double)INFINITY;
+    }
+    return fit;
+}
+
 /* Without a history nobody knows how far this column strays by itself: the fit must then be closer,
  * and a mixture of two units must be one that drift does not look like. */
 static struct fit search_fits(const struct view *v, double before, double natural, bool has_history)
@@ -356,10 +390,10 @@ static struct fit search_fits(const struct view *v, double before, double natura
     const struct demands unnamed = {0.1, 0.025, 1, 1, UNNAMED_FACTOR, 0};
     struct fit fit = search_table(v, &full, true, before);
     if (!isfinite(fit.score)) {
-        fit = search_table(v, &partial, false, before);
+        fit = search_part(v, &partial, before);
     }
     if (!isfinite(fit.score)) {
-        fit = search_table(v, &exact, false, before);
+        fit = search_part(v, &exact, before);
     }
     if (!isfinite(fit.score)) {
         fit = search_scale(v, &unnamed, before);

@@ -303,6 +303,28 @@ static void a_part_of_the_rows_in_another_unit_is_found_with_its_share(void **st
     assert_false(tend__break_is_undoable(b));
 }
 
+/* Where all values grow by a fifth, nobody is told that two rows in five are in kilometres; where
+ * two in five are in another unit that growth does not look like, it is still said. */
+static void growth_is_not_taken_for_a_part_in_another_unit(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        draw_both(LOGNORMAL, 330 + seed);
+        for (size_t i = 0; i < cur_rows.count; i++) {
+            cur_rows.x[i] *= 1.15 + 0.01 * (double)(seed % 10);
+        }
+        const struct tend__break_list list = find_ok(false);
+        print_list(&list);
+        assert_int_equal(list.count, 0);
+    }
+    draw_both(NORMAL, 360);
+    for (size_t i = 0; i < cur_rows.count; i++) {
+        cur_rows.x[i] *= i % 5 < 2 ? 1.609344 : 1;
+    }
+    const struct tend__break_list list = find_ok(false);
+    assert_near(the_only(&list, TEND_BREAK_UNIT_CHANGE, NUMBER)->share, 0.4, 0.03);
+}
+
 static void nulls_that_rise_are_found_with_their_share(void **state)
 {
     (void)state;
@@ -877,6 +899,7 @@ int main(void)
         cmocka_unit_test(degrees_have_an_offset_and_it_is_found),
         cmocka_unit_test(a_flipped_sign_is_found),
         cmocka_unit_test(a_part_of_the_rows_in_another_unit_is_found_with_its_share),
+        cmocka_unit_test(growth_is_not_taken_for_a_part_in_another_unit),
         cmocka_unit_test(nulls_that_rise_are_found_with_their_share),
         cmocka_unit_test(filled_numbers_are_found_and_named),
         cmocka_unit_test(a_filled_category_is_found_new_or_old),
