@@ -401,6 +401,37 @@ double tend__profile_sd(const struct tend__profile *profile, size_t column_idx)
     return sqrt(tend__exact_sum_variance(&column->sum, &column->sum_squares, count));
 }
 
+/* The mean of the exponential distribution of rate a (of any sign) cut to [0, 1]. */
+static double cut_exponential_mean(double a)
+{
+    return fabs(a) < 1e-6 ? 0.5 - a / 12 : 1 / a - 1 / expm1(a);
+}
+
+/*
+ * Where the share `part` of an open cell ends, on [0, 1] between its ends: of all distributions
+ * with the cell's mean the exponential that is cut to it assumes least (it has the greatest
+ * entropy). A straight line would place the 99 % quantile of a long tail halfway to the greatest
+ * value.
+ */
+static double tail_part(double part, double mean)
+{
+    double low = -700;
+    double high = 700;
+    if (!(mean > 0) || !(mean < 1)) {
+        return part;
+    }
+    for (int i = 0; i < 60; i++) {
+        const double a = low / 2 + high / 2;
+        if (cut_exponential_mean(a) > mean) {
+            low = a;
+        } else {
+            high = a;
+        }
+    }
+    const double a = low / 2 + high / 2;
+    return fabs(a) < 1e-6 ? part : fmin(1, fmax(0, -log1p(part * expm1(-a)) / a));
+}
+
 double tend__profile_quantile(const struct tend__profile *profile, size_t column_idx, double p)
 {
     const struct tend__column_profile *column = tend__profile_column(profile, column_idx);
@@ -416,7 +447,10 @@ double tend__profile_quantile(const struct tend__profile *profile, size_t column
         if (inside > 0 && below + inside >= target) {
             const double low = greatest(plan->cell_lows[i], column->min);
             const double high = least(plan->cell_highs[i], column->max);
-            const double share = (target - below) / inside;
+            const bool is_open = isinf(plan->cell_lows[i]) || isinf(plan->cell_highs[i]);
+            const double part = (target - below) / inside;
+            const double mean = (plan->cell_positions[i] - low) / (high - low);
+            const double share = is_open ? tail_part(part, mean) : part;
             return low * (1 - share) + high * share;
         }
         below += inside;

@@ -87,9 +87,9 @@ uint64_t tend__profile_value_count(const struct tend__profile *profile, size_t c
 double tend__profile_mean(const struct tend__profile *profile, size_t column_idx);
 double tend__profile_sd(const struct tend__profile *profile, size_t column_idx);
 
-/* The p-quantile, p in [0, 1], of a number: linear within a bin, exact at the edges of cells, in an
- * atom and at p = 0 and
- * 1. Its error is at most the width of the bin that it falls into. NaN as for the mean. */
+/* The p-quantile, p in [0, 1], of a number: linear within a bin, exponential in the first and the
+ * last (by the plan's mean there), exact at the edges of cells, in an atom and at p = 0 and 1. Its
+ * error is at most the width of the bin that it falls into. NaN as for the mean. */
 double tend__profile_quantile(const struct tend__profile *profile, size_t column_idx, double p);
 
 /* The profile as one Arrow struct array, a row for each column of the plan in its order, then one

@@ -311,6 +311,43 @@ static void quantiles_are_within_the_cell_of_the_true_ones(void **state)
     tend__plan_unref(plan);
 }
 
+/* In the open cells at the ends: against the sorted values, for a long tail (sd of its logarithm 1)
+ * and for none. A straight line to the greatest value is five times too high for the long one. */
+static void quantiles_in_the_tails_do_not_reach_for_the_extremes(void **state)
+{
+    (void)state;
+    enum { COUNT = 8000 };
+    static double x[COUNT];
+    for (int shape = 0; shape < 2; shape++) {
+        struct tend_error err = {0};
+        struct tend__rng rng;
+        struct tend__plan_builder *builder = NULL;
+        struct tend__plan *plan = NULL;
+        struct tend__profile *profile = NULL;
+        const struct tend__field field = {.name = "x", .type = TEND_TYPE_NUMBER};
+        const struct tend__column column = {.type = TEND_TYPE_NUMBER, .f64 = x};
+        const struct tend__batch batch = {
+            .row_count = COUNT, .column_count = 1, .fields = &field, .columns = &column};
+        tend__rng_init(&rng, 77);
+        for (size_t i = 0; i < COUNT; i++) {
+            x[i] = shape == 0 ? exp(3.5 + tend__rng_normal(&rng)) : 1 + tend__rng_uniform(&rng);
+        }
+        x[17] = shape == 0 ? 3000 : x[17];
+        assert_tend_ok(tend__plan_builder_new(&field, 1, NULL, &builder, &err), &err);
+        assert_tend_ok(tend__plan_builder_add(builder, &batch, &err), &err);
+        assert_tend_ok(tend__plan_builder_finish(builder, &plan, &err), &err);
+        assert_tend_ok(tend__profile_new(plan, &profile, &err), &err);
+        assert_tend_ok(tend__profile_add(profile, &batch, &err), &err);
+        qsort(x, COUNT, sizeof(x[0]), compare_doubles);
+        assert_near(tend__profile_quantile(profile, 0, 0.99) / x[COUNT * 99 / 100], 1, 0.1);
+        assert_near(tend__profile_quantile(profile, 0, 0.98) / x[COUNT * 98 / 100], 1, 0.1);
+        assert_near(tend__profile_quantile(profile, 0, 0.01) / x[COUNT / 100], 1, 0.15);
+        tend__profile_free(profile);
+        tend__plan_unref(plan);
+        tend__plan_builder_free(builder);
+    }
+}
+
 static void mean_and_sd_are_those_of_the_textbook(void **state)
 {
     (void)state;
@@ -556,6 +593,7 @@ int main(void)
         cmocka_unit_test(any_order_and_any_shards_give_the_same_bytes),
         cmocka_unit_test(an_empty_profile_changes_nothing_in_a_merge),
         cmocka_unit_test(the_builder_knows_the_profile_of_what_it_saw),
+        cmocka_unit_test(quantiles_in_the_tails_do_not_reach_for_the_extremes),
         cmocka_unit_test(quantiles_are_within_the_cell_of_the_true_ones),
         cmocka_unit_test(mean_and_sd_are_those_of_the_textbook),
         cmocka_unit_test(other_columns_are_marked_and_do_not_fail),
