@@ -174,6 +174,12 @@ static bool is_share(const struct tend__profile *profile, size_t idx)
            column->min >= 0 && column->max <= 1 && column->max > column->min;
 }
 
+/* A share that is not just a verdict of 0 and 1. */
+static bool is_graded(const struct tend__profile *profile, size_t idx)
+{
+    return is_share(profile, idx) && !is_binary(profile, idx);
+}
+
 static bool is_different_everywhere(const struct tend__profile *profile, size_t idx)
 {
     const struct tend__plan_column *plan = tend__plan_column(tend__profile_plan(profile), idx);
@@ -316,7 +322,10 @@ static enum tend_code choose(struct tend__guess *guess, const struct tend__profi
                              label, tend__type_text(type));
         }
     }
-    guess->score_idx = find_named(guess, profile, sounds_like_score, is_share);
+    guess->score_idx = find_named(guess, profile, sounds_like_score, is_graded);
+    if (guess->score_idx == SIZE_MAX) {
+        guess->score_idx = find_named(guess, profile, sounds_like_score, is_share);
+    }
     if (guess->score_idx == guess->label_idx) {
         guess->score_idx = SIZE_MAX;
     }
@@ -337,6 +346,11 @@ enum tend_code tend__guess_new(const struct tend__profile *profile,
     TEND_TRY_OUT(choose(&guess, profile, watch, label, time, err));
     for (size_t i = 0; i < guess.count; i++) {
         guess.roles[i] = feature_role(profile, i, &guess.reasons[i]);
+        if (guess.score_idx != SIZE_MAX && is_share(profile, i) &&
+            sounds_like_score(tend__plan_column(tend__profile_plan(profile), i)->name)) {
+            /* As a feature it would tell a new model what the old one said. */
+            set_role(&guess, i, TEND_ROLE_USELESS, "is a second score");
+        }
     }
     set_role(&guess, guess.time_idx, TEND_ROLE_TIME, time != NULL ? "--time says so" : "is a time");
     set_role(&guess, guess.id_idx, TEND_ROLE_ID, "is different in every row, and its name says so");

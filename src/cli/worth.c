@@ -180,6 +180,23 @@ static enum tend_code find_columns(struct tend__worth *worth,
     return tend__label_check(&fields[worth->label_idx], options->path, err);
 }
 
+/* A table of outcomes is enough for a backtest, which trains its own models: say so to who comes
+ * from there. */
+static enum tend_code fail_score(const struct tend__worth *worth,
+                                 const struct tend__worth_options *options, struct tend_error *err)
+{
+    const char *name = options->config->score.text;
+    const enum tend_code code = tend__data_missing(worth->fields, worth->field_count, name,
+                                                   options->path, "data.score", err);
+    if (err == NULL || strstr(err->text, "did you mean") != NULL) {
+        return code;
+    }
+    return TEND_FAIL(err, ENOTFOUND,
+                     "data.score: no column '%s' in %s; value needs what a model said, only tend "
+                     "backtest trains its own",
+                     name, options->path);
+}
+
 enum tend_code tend__worth_init(struct tend__worth *worth,
                                 const struct tend__worth_options *options, struct tend_error *err)
 {
@@ -201,8 +218,7 @@ enum tend_code tend__worth_init(struct tend__worth *worth,
     if (config->score.text != NULL) {
         if (is_name(config->score.text) &&
             tend__data_find(worth->fields, worth->field_count, config->score.text) == SIZE_MAX) {
-            return tend__data_missing(worth->fields, worth->field_count, config->score.text,
-                                      options->path, "data.score", err);
+            return fail_score(worth, options, err);
         }
         TEND_TRY(
             compile(worth, &config->score, "data.score", TEND_TYPE_NUMBER, &worth->score, err));

@@ -56,6 +56,26 @@ def test_init_never_overwrites_without_force(tmp_path):
     assert "model: a" in (tmp_path / "tend.yaml").read_text()
 
 
+def test_init_takes_the_graded_score_and_lets_no_other_be_a_feature(tmp_path):
+    rows = [dict(row, prediction=int(float(row["p_late"]) > 0.2)) for row in flights(500)]
+    order = ["id", "date", "distance", "origin", "prediction", "p_late", "late"]
+    write_csv(tmp_path / "ref.csv", [{key: row[key] for key in order} for row in rows])
+    columns = run("init", "ref.csv", "--json", cwd=tmp_path).json()["columns"]
+    roles = {column["name"]: (column["role"], column["why"]) for column in columns}
+    assert roles["p_late"][0] == "score"
+    assert roles["prediction"] == ("left out", "is a second score")
+    assert roles["late"][0] == "label"
+
+
+def test_value_without_a_score_says_what_needs_none(tmp_path):
+    rows = [{key: row[key] for key in ("id", "date", "distance", "origin", "late")} for row in flights(500)]
+    write_csv(tmp_path / "ref.csv", rows)
+    assert run("init", "ref.csv", cwd=tmp_path).code == 0
+    done = run("value", "ref.csv", cwd=tmp_path)
+    assert (done.code, done.err) == (2, "tend: data.score: no column 'score' in ref.csv; value needs what a model said, "
+                                        "only tend backtest trains its own\n")
+
+
 def test_init_takes_awkward_names(tmp_path):
     rows = [{"my id": i, "say \"when\"": f"2001-01-0{1 + i % 9}", "is_late: y/n": i % 2, "größe": i * 1.5,
              "true": i % 7} for i in range(500)]
