@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "cli/config_keys.h"
+#include "expr/expr.h"
 
 #include <yaml.h>
 
@@ -177,6 +178,37 @@ static enum tend_code read_expr(struct config_reader *r, const yaml_node_t *node
     out->column = (int)node->start_mark.column + 1 + (quoted ? 1 : 0);
     out->in_place = node->start_mark.line == node->end_mark.line &&
                     width == node->data.scalar.length + (quoted ? 2 : 0);
+    return TEND_OK;
+}
+
+/* Columns and types are known only with the data; that it is an expression is known now. */
+static enum tend_code check_expr(const struct config_reader *r,
+                                 const struct tend__config_expr *expr, const char *key)
+{
+    const enum tend_code code =
+        expr->text == NULL ? TEND_OK : tend__expr_check_syntax(expr->text, r->err);
+    if (code != TEND_OK) {
+        tend__config_locate(r->config, expr, key, r->err);
+    }
+    return code;
+}
+
+static enum tend_code check_exprs(const struct config_reader *r)
+{
+    const struct tend__config *c = r->config;
+    TEND_TRY(check_expr(r, &c->score, "data.score"));
+    TEND_TRY(check_expr(r, &c->decision, "data.decision"));
+    TEND_TRY(check_expr(r, &c->label.observed, "label.observed"));
+    TEND_TRY(check_expr(r, &c->value.per_row, "value.per_row"));
+    for (size_t i = 0; i < c->segment_count; i++) {
+        TEND_TRY(check_expr(r, &c->segments[i], "segments"));
+    }
+    for (size_t i = 0; i < c->guardrail_count; i++) {
+        const struct tend__config_guardrail *guardrail = &c->guardrails[i];
+        if (guardrail->kind == TEND_GUARDRAIL_AVG || guardrail->kind == TEND_GUARDRAIL_SUM) {
+            TEND_TRY(check_expr(r, &guardrail->expr, "guardrails"));
+        }
+    }
     return TEND_OK;
 }
 
@@ -734,7 +766,7 @@ static enum tend_code check_whole(struct config_reader *r, const yaml_node_t *ro
             "'retrain.trainer' must be xgboost, not '%s'; use retrain.command for another",
             c->retrain.trainer);
     }
-    return TEND_OK;
+    return check_exprs(r);
 }
 
 static enum tend_code read_root(struct config_reader *r)

@@ -48,6 +48,14 @@ enum tend_code tend__expr_new(const char *text, const struct tend__field *fields
     return tend__expr_new_len(text, strlen(text), fields, field_count, out, err);
 }
 
+enum tend_code tend__expr_check_syntax(const char *text, struct tend_error *err)
+{
+    struct expr_tree tree = {.source = text, .source_len = strlen(text), .takes_any_column = true};
+    const enum tend_code code = tend__expr_parse(&tree, false, err);
+    tend__expr_tree_deinit(&tree);
+    return code;
+}
+
 void tend__expr_free(struct tend__expr *expr)
 {
     if (expr != NULL) {

@@ -86,6 +86,10 @@ enum tend_code tend__expr_new_len(const char *text, size_t len, const struct ten
                                   size_t field_count, struct tend__expr **out,
                                   struct tend_error *err) TEND_NODISCARD;
 
+/* Whether the text is an expression at all, as far as can be said without the rows' fields: columns
+ * and types are not looked at. Failures as above. */
+enum tend_code tend__expr_check_syntax(const char *text, struct tend_error *err) TEND_NODISCARD;
+
 /* NULL is fine. */
 void tend__expr_free(struct tend__expr *expr);
 

@@ -185,6 +185,10 @@ static enum tend_code parse_column(struct expr_parser *p, uint32_t *out)
             alike_count = 1;
         }
     }
+    if (tree->takes_any_column) {
+        found = 0;
+        alike_count = 1;
+    }
     if (alike_count == 0) {
         return fail_unknown_column(p, name, len, at);
     }

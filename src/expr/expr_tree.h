@@ -108,6 +108,7 @@ struct expr_tree {
     size_t texts_cap;
     const struct tend__field *fields;
     size_t field_count;
+    bool takes_any_column; /* only the syntax is looked at: every name is field 0 */
     uint32_t root;
     enum tend__aggregate_kind aggregate; /* where an aggregate was parsed */
     bool counts_rows;                    /* count(*): there is no root */

@@ -94,7 +94,10 @@ static enum tend_code fail_csv(const char *text, const char *shown, int line,
                             shown, line, found, found == 1 ? "" : "s", wanted);
     }
     if (strstr(text, "not utf-8") != NULL || strstr(text, "Invalid unicode") != NULL) {
-        return TEND_FAIL_AT(err, ECORRUPT, line, 0, "'%s' line %d is not UTF-8 text", shown, line);
+        return TEND_FAIL_AT(
+            err, ECORRUPT, line, 0,
+            "'%s' line %d is not UTF-8 text; convert it first, such as iconv -f LATIN1 -t UTF-8",
+            shown, line);
     }
     if (strstr(text, "quote") != NULL) {
         return TEND_FAIL_AT(err, ECORRUPT, line, 0,

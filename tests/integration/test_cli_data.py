@@ -72,8 +72,9 @@ def test_value_without_a_score_says_what_needs_none(tmp_path):
     write_csv(tmp_path / "ref.csv", rows)
     assert run("init", "ref.csv", cwd=tmp_path).code == 0
     done = run("value", "ref.csv", cwd=tmp_path)
-    assert (done.code, done.err) == (2, "tend: data.score: no column 'score' in ref.csv; value needs what a model said, "
-                                        "only tend backtest trains its own\n")
+    assert (done.code, done.err) == (
+        2, "tend: data.score: no column 'score' in ref.csv; value needs what a model said, only tend backtest trains "
+           "its own\n")
 
 
 def test_init_takes_awkward_names(tmp_path):

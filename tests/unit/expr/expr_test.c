@@ -138,6 +138,20 @@ static void every_pair_of_types_has_its_advice(void **state)
 }
 
 /* Parts that are NULL take the type that is needed, down to the literals. */
+static void syntax_is_checked_without_the_fields(void **state)
+{
+    struct tend_error err = {0};
+    (void)state;
+    assert_tend_ok(tend__expr_check_syntax("case when a > 1 and \"b c\" then lower(d) end", &err),
+                   &err);
+    assert_tend_ok(tend__expr_check_syntax("1 + 'types are not looked at'", &err), &err);
+    assert_int_equal(tend__expr_check_syntax("a > ", &err), TEND_ESYNTAX);
+    assert_int_equal(err.column, 5);
+    assert_int_equal(tend__expr_check_syntax("a + nosuch(b)", &err), TEND_ENOTFOUND);
+    assert_int_equal(err.column, 5);
+    assert_int_equal(tend__expr_check_syntax("", &err), TEND_ESYNTAX);
+}
+
 static void null_fits_everywhere(void **state)
 {
     (void)state;
@@ -785,6 +799,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_point_at_the_fault_and_say_what_to_do),
         cmocka_unit_test(every_pair_of_types_has_its_advice),
+        cmocka_unit_test(syntax_is_checked_without_the_fields),
         cmocka_unit_test(null_fits_everywhere),
         cmocka_unit_test(syntax_errors_point_at_the_fault),
         cmocka_unit_test(a_name_in_other_case_or_in_quotes_is_found),

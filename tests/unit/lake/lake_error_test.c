@@ -253,7 +253,9 @@ static void a_bad_csv_line_is_told_by_its_number(void **state)
     expect_failure("late-long.csv", NULL, TEND_ECORRUPT, 30002,
                    "'late-long.csv' line 30002 has more values than the header's 2 columns");
     write_csv_with("latin.csv", 30, "2001-01-01 00:00:00,caf\xe9");
-    expect_failure("latin.csv", NULL, TEND_ECORRUPT, 32, "'latin.csv' line 32 is not UTF-8 text");
+    expect_failure("latin.csv", NULL, TEND_ECORRUPT, 32,
+                   "'latin.csv' line 32 is not UTF-8 text; convert it first, such as iconv -f "
+                   "LATIN1 -t UTF-8");
     write_csv_with("quote.csv", 30, "2001-01-01 00:00:00,\"5");
     expect_failure("quote.csv", NULL, TEND_ECORRUPT, 32,
                    "'quote.csv' line 32 has a quoted value that does not end");
