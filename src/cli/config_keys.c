@@ -45,8 +45,8 @@ static const struct tend__config_key keys[] = {
      true, NULL, "What a row was worth once its outcome is known"},
     {"guardrails", TEND_KEY_OTHER, AT(guardrails), 0, 0,
      "list of mappings: name; avg, sum, count or value; min, max", "[]", false, false, NULL,
-     "Aggregates with bounds that no action may cross, e.g. {name: alert_rate, avg: decision, max: "
-     "0.5}"},
+     "Bounds watched in every window (told, not yet enforced), e.g. {name: alert_rate, avg: "
+     "decision, max: 0.5}"},
     {"segments", TEND_KEY_OTHER, AT(segments), 0, 0, "list of columns and conditions", "[]", false,
      false, NULL,
      "Groups of rows that are looked at by themselves: a column's top values, or a condition"},
