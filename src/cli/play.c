@@ -155,6 +155,11 @@ static enum tend_code configure(struct tend__play *play, const struct tend__play
     TEND_TRY(need(config, config->time, "data.time", err));
     TEND_TRY(need(config, config->label.column, "label.column", err));
     TEND_TRY(need(config, config->value.per_row.text, "value.per_row", err));
+    if (!(config->retrain.cost > 0)) {
+        return TEND_FAIL(err, EINVAL,
+                         "%s: 'retrain.cost' is 0: say what one retraining costs, in %s",
+                         config->path, config->value.unit);
+    }
     if (config->retrain.command != NULL) {
         return TEND_FAIL(err, EUNSUPPORTED,
                          "%s: retrain.command: history is played with 'trainer: xgboost' so far",

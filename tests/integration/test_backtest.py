@@ -180,6 +180,14 @@ def test_rows_that_say_nothing_about_money_are_told(played):
     assert f"Left out: {failed:,} rows whose value failed; of {DAYS * ROWS:,} rows." in done.out
 
 
+def test_a_retraining_without_a_cost_is_refused_in_the_owners_words(played):
+    folder, _ = played
+    (folder / "free.yaml").write_text(YAML.replace("cost: 50", "cost: 0"))
+    done = tend("backtest", "history.csv", "--config", "free.yaml", cwd=folder)
+    assert (done.code, done.err) == (
+        2, "tend: free.yaml: 'retrain.cost' is 0: say what one retraining costs, in EUR\n")
+
+
 def test_a_range_without_rows_and_a_configuration_beside_the_data(played):
     folder, _ = played
     done = tend("backtest", "history.csv", "--since", "2031-01-01", cwd=folder)
