@@ -53,6 +53,7 @@ static void end_comparison(struct engine_policy *p)
     tend__certificate_free(p->certificate);
     p->certificate = NULL;
     p->regret = 0;
+    p->trial_money = 0;
     p->week_diff = 0;
     p->week_rows = 0;
     p->week_windows = 0;
@@ -171,13 +172,38 @@ enum tend_code engine__trial_close(struct tend__engine *e, struct engine_policy 
     return code;
 }
 
+static void demand_more(const struct tend__engine *e, struct engine_policy *p)
+{
+    if (p->cost_now < COST_DOUBLINGS_MAX * e->config.retrain_cost) {
+        p->cost_now *= 2;
+    }
+}
+
 /* ---- promotion ------------------------------------------------------------------------------- */
+
+/* A version that a guardrail holds back: as after a fall-back, the next has to promise more. */
+static enum tend_code refuse(struct tend__engine *e, struct engine_policy *p,
+                             const struct engine_model *model)
+{
+    struct tend__version_report *v = &e->versions[model->version_idx];
+    (void)snprintf(v->verdict, sizeof(v->verdict), "refused by a guardrail");
+    p->gain = 0;
+    demand_more(e, p);
+    return TEND_OK;
+}
 
 static enum tend_code promote(struct tend__engine *e, struct engine_policy *p,
                               struct engine_model *model, const char *why, int64_t now_us,
                               struct tend_error *err)
 {
     const bool keeps_trial = p->options->by != TEND_BY_NO_TRIAL;
+    if (is_owner(e, p)) {
+        bool refused = false;
+        TEND_TRY(engine__guardrails_refuse(e, p->champion, model, now_us, &refused, err));
+        if (refused) {
+            return refuse(e, p, model);
+        }
+    }
     TEND_TRY(engine__trial_close(e, p, "superseded", now_us, err));
     if (keeps_trial) {
         engine__role_set(e, &p->predecessor, p->champion);
@@ -214,6 +240,7 @@ static enum tend_code fall_back(struct tend__engine *e, struct engine_policy *p,
     struct engine_model *old = p->predecessor;
     old->ref_count++;
     const double lost = p->regret;
+    const double paired = p->trial_money;
     struct engine_model *failed = p->champion;
     enum tend_code code = engine__trial_close(e, p, "fell back", now_us, err);
     if (code == TEND_OK && is_owner(e, p)) {
@@ -229,12 +256,13 @@ static enum tend_code fall_back(struct tend__engine *e, struct engine_policy *p,
                        "back to %s: it leads %s by %.0f %s, %.3g retraining costs were allowed",
                        version_name(e, old), version_name(e, failed), lost, e->config.unit,
                        p->options->fall_back_costs);
-        (void)snprintf(evidence, sizeof(evidence), "{\"regret\":%.9g,\"bound\":%.9g}", lost,
+        (void)snprintf(evidence, sizeof(evidence),
+                       "{\"regret\":%.9g,\"paired\":%.9g,\"bound\":%.9g}", lost, paired,
                        p->options->fall_back_costs * e->config.retrain_cost);
         code = tell(e, old,
                     &(struct tend__engine_event){.kind = TEND_HAPPENED_FELL_BACK,
                                                  .time_us = now_us,
-                                                 .value = -lost,
+                                                 .value = paired,
                                                  .cost = 0,
                                                  .text = text,
                                                  .evidence = evidence},
@@ -245,9 +273,7 @@ static enum tend_code fall_back(struct tend__engine *e, struct engine_policy *p,
     engine__model_unref(e, old);
     p->gain = 0;
     p->report.fall_back_count++;
-    if (p->cost_now < COST_DOUBLINGS_MAX * e->config.retrain_cost) {
-        p->cost_now *= 2;
-    }
+    demand_more(e, p);
     return code;
 }
 
@@ -349,6 +375,7 @@ static enum tend_code judge_comparison(struct tend__engine *e, struct engine_pol
 {
     const size_t season = e->config.season_windows;
     p->trial_windows++;
+    p->trial_money += c->newer - c->older;
     p->week_diff += c->newer - c->older;
     p->week_rows += c->row_count;
     p->week_windows++;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * engine_setup.c: birth and death of the engine, its configuration checked against the columns, and
- * the guardrails.
+ * engine_setup.c: birth and death of the engine, its configuration checked against the columns.
  */
 #include "engine/engine_state.h"
 
@@ -318,65 +317,4 @@ void tend__engine_free(struct tend__engine *e)
     tend__mem_free(e->label);
     tend__mem_free(e->label_valid);
     tend__mem_free(e);
-}
-
-/* ---- guardrails ------------------------------------------------------------------------------ */
-
-static enum tend_code tell_guardrail(struct tend__engine *e, const struct tend__guardrail *g,
-                                     double value, size_t window_idx, int64_t now_us,
-                                     struct tend_error *err)
-{
-    char text[256];
-    char evidence[128];
-    const bool is_above = value > g->high;
-    (void)snprintf(text, sizeof(text), "guardrail %s: %s is %.4g, %s %.4g", g->name, g->aggregate,
-                   value, is_above ? "above" : "below", is_above ? g->high : g->low);
-    (void)snprintf(evidence, sizeof(evidence), "{\"value\":%.9g}", value);
-    const struct tend__engine_event event = {
-        .kind = TEND_HAPPENED_GUARDRAIL,
-        .time_us = now_us,
-        .window_idx = window_idx,
-        .version = "",
-        .value = (double)NAN,
-        .text = text,
-        .evidence = evidence,
-    };
-    return engine__emit(e, &event, err);
-}
-
-/* Each guardrail's aggregate over a window's rows and the champion's decisions; told when it
- * crosses its bound, not again while it stays there. Scores are in e->score. */
-enum tend_code engine__guardrails_check(struct tend__engine *e, const struct engine_window *w,
-                                        const uint8_t *decision, int64_t now_us,
-                                        struct tend_error *err)
-{
-    const size_t rows = w->rows->row_count;
-    if (e->config.guardrail_count == 0 || rows == 0) {
-        return TEND_OK;
-    }
-    if (rows > e->guard_valid_cap) {
-        TEND_TRY(tend__mem_resize(&e->guard_valid, rows + rows / 2, 1, err));
-        e->guard_valid_cap = rows + rows / 2;
-    }
-    for (size_t i = 0; i < rows; i++) {
-        e->guard_valid[i] = decision[i] <= 1;
-    }
-    memcpy(e->guard_columns, w->rows->columns, e->field_count * sizeof(*e->guard_columns));
-    e->guard_columns[e->field_count] =
-        (struct tend__column){.type = TEND_TYPE_NUMBER, .f64 = e->score};
-    e->guard_columns[e->field_count + 1] =
-        (struct tend__column){.type = TEND_TYPE_BOOL, .bools = decision, .valid = e->guard_valid};
-    for (size_t i = 0; i < e->config.guardrail_count; i++) {
-        const struct tend__guardrail *g = &e->config.guardrails[i];
-        double value = 0;
-        tend__aggregate_reset(e->guardrails[i]);
-        TEND_TRY(tend__aggregate_add(e->guardrails[i], e->guard_columns, rows, err));
-        const bool crossed =
-            tend__aggregate_value(e->guardrails[i], &value) && (value > g->high || value < g->low);
-        if (crossed && !e->guard_is_crossed[i]) {
-            TEND_TRY(tell_guardrail(e, g, value, w->idx, now_us, err));
-        }
-        e->guard_is_crossed[i] = crossed;
-    }
-    return TEND_OK;
 }

@@ -99,7 +99,8 @@ struct engine_policy {
     size_t trial_windows;
     size_t trial_version; /* version on trial or in proof; SIZE_MAX: none */
     struct tend__certificate *certificate;
-    double week_diff; /* paired money of the open week */
+    double trial_money; /* newer less older, of the open comparison */
+    double week_diff;   /* paired money of the open week */
     uint64_t week_rows;
     size_t week_windows;
     double weeks[ENGINE_WEEK_MAX]; /* money a week of the open trial */
@@ -282,10 +283,15 @@ enum tend_code engine__breaks_cost(struct tend__engine *e, struct engine_window 
                                    double champion_sum, uint64_t rows, int64_t now_us,
                                    struct tend_error *err) TEND_NODISCARD;
 
-/* engine_setup.c */
+/* engine_guard.c */
 enum tend_code engine__guardrails_check(struct tend__engine *e, const struct engine_window *w,
                                         const uint8_t *decision, int64_t now_us,
                                         struct tend_error *err) TEND_NODISCARD;
+
+enum tend_code engine__guardrails_refuse(struct tend__engine *e,
+                                         const struct engine_model *champion,
+                                         const struct engine_model *model, int64_t now_us,
+                                         bool *refused, struct tend_error *err) TEND_NODISCARD;
 
 /* engine.c */
 struct tend__batch engine__profile_batch(struct tend__engine *e, const struct engine_window *w);

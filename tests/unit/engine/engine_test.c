@@ -155,6 +155,30 @@ static void a_proof_waits_for_evidence_and_a_person_is_asked(void **state)
     world_end(&run);
 }
 
+static void a_version_that_would_cross_a_guardrail_is_not_promoted(void **state)
+{
+    (void)state;
+    struct tend_error err = {0};
+    /* Only the models trained after the change decide for the first shop. */
+    static const struct tend__guardrail guardrails[] = {
+        {"ash", "avg(case when decision and shop = 'ash' then 1 else 0 end)", -(double)INFINITY,
+         0.01},
+    };
+    struct tend__engine_config config = world_config(TEND_WHEN_GAIN, TEND_BY_TRIAL);
+    config.guardrails = guardrails;
+    config.guardrail_count = 1;
+    struct world world = changing;
+    struct world_run run;
+    assert_tend_ok(world_play(&world, &config, &run, &err), &err);
+    assert_true(policy(&run, 0).retrain_count >= 1);
+    assert_int_equal(policy(&run, 0).promotion_count, 0);
+    assert_int_equal(run.event_count[TEND_HAPPENED_GUARDRAIL], policy(&run, 0).retrain_count);
+    const struct tend__version_report *versions = NULL;
+    assert_true(tend__engine_versions(run.engine, &versions) >= 2);
+    assert_string_equal(versions[1].verdict, "refused by a guardrail");
+    world_end(&run);
+}
+
 static void a_failed_training_is_an_event_and_the_champion_stays(void **state)
 {
     (void)state;
@@ -227,6 +251,7 @@ int main(void)
         cmocka_unit_test(between_retrainings_the_paired_regret_stays_below_cost_and_a_window),
         cmocka_unit_test(a_bad_model_falls_back_within_its_bound),
         cmocka_unit_test(a_proof_waits_for_evidence_and_a_person_is_asked),
+        cmocka_unit_test(a_version_that_would_cross_a_guardrail_is_not_promoted),
         cmocka_unit_test(a_failed_training_is_an_event_and_the_champion_stays),
         cmocka_unit_test(a_change_of_unit_is_found_told_once_and_kept_out_of_training),
         cmocka_unit_test(what_cannot_be_played_says_why),
