@@ -16,6 +16,7 @@
 #include "state/runs.h"
 
 #include <inttypes.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -298,8 +299,9 @@ static enum tend_code run_why(struct tend__app *app, struct tend__ledger *ledger
         const char *word = app->args->operands[0];
         const char *digits = word[0] == 'i' ? word + 1 : word; /* reports name them i1, i2, ... */
         char *end = NULL;
+        errno = 0;
         const long long number = strtoll(digits, &end, 10);
-        if (end == digits || *end != '\0') {
+        if (end == digits || *end != '\0' || errno == ERANGE) {
             code = TEND_FAIL(err, EINVAL,
                              "'%s' is not the number of an incident; 'tend why' lists them",
                              app->args->operands[0]);

@@ -251,6 +251,10 @@ static void end_rows(struct tend__app *app, const struct tend__play *play)
     tell_count(app, rows.duplicates, "with an id that came before", &any);
     tell_count(app, rows.rejected, "without a time", &any);
     tell_count(app, rows.quarantined, "far off in time", &any);
+    if (rows.without_id > 0) {
+        tend__app_note(app, "%s rows have no id: a second copy of one of them would count twice",
+                       tend__show_number((double)rows.without_id, text));
+    }
     if (any) {
         tend__buf_printf(&app->out, "; of %s rows.\n",
                          tend__show_number((double)rows.received, text));

@@ -176,6 +176,7 @@ static enum tend_code seal_window(struct tend__engine *e, struct engine_window *
     };
     TEND_TRY(tend__rows_seal(w->rows, &order, err));
     e->duplicates += w->rows->duplicate_count;
+    e->without_id += w->rows->without_id_count;
     const size_t cells = w->rows->row_count * e->config.feature_count;
     if (cells > w->x_cap || w->x == NULL) {
         TEND_TRY(tend__mem_resize(&w->x, cells + cells / 2 + 64, sizeof(float), err));

@@ -235,6 +235,7 @@ struct tend__books_report tend__engine_books(const struct tend__engine *e);
  * is far off); without_outcome and value_failed are parts of used. */
 struct tend__row_report {
     uint64_t received, used, without_outcome, duplicates, rejected, quarantined, value_failed;
+    uint64_t without_id; /* used, but a second copy of one would not be seen */
 };
 
 struct tend__row_report tend__engine_rows(const struct tend__engine *e);

@@ -47,6 +47,7 @@ struct tend__row_report tend__engine_rows(const struct tend__engine *e)
                                      .used = e->judged + e->without_outcome,
                                      .without_outcome = e->without_outcome,
                                      .duplicates = e->duplicates,
+                                     .without_id = e->without_id,
                                      .rejected = e->rejected,
                                      .quarantined = e->quarantined,
                                      .value_failed = e->failed_rows};
@@ -224,6 +225,7 @@ static void write_counts(const struct tend__engine *e, struct tend__json_writer 
     tend__jsonw_member_uint(w, "used", rows.used);
     tend__jsonw_member_uint(w, "without_outcome", rows.without_outcome);
     tend__jsonw_member_uint(w, "duplicates", rows.duplicates);
+    tend__jsonw_member_uint(w, "without_id", rows.without_id);
     tend__jsonw_member_uint(w, "rejected", rows.rejected);
     tend__jsonw_member_uint(w, "quarantined", rows.quarantined);
     tend__jsonw_member_uint(w, "value_failed", rows.value_failed);

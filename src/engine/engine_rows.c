@@ -133,6 +133,7 @@ void tend__rows_reset(struct tend__rows *rows, int64_t start_us)
     rows->row_count = 0;
     rows->start_us = start_us;
     rows->duplicate_count = 0;
+    rows->without_id_count = 0;
     rows->sealed = false;
     for (size_t i = 0; i < rows->field_count; i++) {
         tend__buf_reset(&rows->stores[i].heap);
@@ -313,7 +314,8 @@ static bool was_seen(const struct tend__ids *seen, size_t seen_count, uint64_t i
 
 /* Rows whose id was seen before lose their place in `keys`. */
 static enum tend_code drop_seen(const struct tend__rows *rows, const struct tend__rows_order *order,
-                                struct order_key *keys, size_t *count, struct tend_error *err)
+                                struct order_key *keys, size_t *count, uint64_t *without_id,
+                                struct tend_error *err)
 {
     struct tend__ids *own = order->own;
     size_t slots = 64;
@@ -336,6 +338,8 @@ static enum tend_code drop_seen(const struct tend__rows *rows, const struct tend
             }
             own->slots[slot] = id;
             own->count++;
+        } else {
+            (*without_id)++;
         }
         keys[kept] = keys[i];
         kept++;
@@ -435,7 +439,7 @@ enum tend_code tend__rows_seal(struct tend__rows *rows, const struct tend__rows_
     qsort(keys, count, sizeof(*keys), compare_keys);
     order->own->count = 0;
     if (order->id_idx != SIZE_MAX) {
-        code = drop_seen(rows, order, keys, &count, err);
+        code = drop_seen(rows, order, keys, &count, &rows->without_id_count, err);
         if (code != TEND_OK) {
             goto out;
         }

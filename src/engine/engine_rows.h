@@ -75,6 +75,7 @@ struct tend__rows {
     size_t cap;
     int64_t start_us;
     uint64_t duplicate_count;
+    uint64_t without_id_count; /* of the rows that stayed, where rows have ids */
     bool sealed;
 };
 

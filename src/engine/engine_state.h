@@ -218,7 +218,8 @@ struct tend__engine {
     bool has_constant;
     bool constant_decision;
     struct tend__value_sums live_sums; /* policy 0, with its segments */
-    uint64_t received, judged, without_outcome, duplicates, rejected, quarantined, failed_rows;
+    uint64_t received, judged, without_outcome, duplicates, without_id, rejected, quarantined,
+        failed_rows;
     size_t alarms_harm, alarms_floor, alarms_break;
     bool finished;
 

@@ -134,6 +134,32 @@ def test_duplicates_and_rows_from_the_future_are_counted_not_believed(played):
     counts = json.loads(done.out)["rows"]
     assert counts["received"] == len(rows)
     assert (counts["duplicates"], counts["quarantined"], counts["rejected"]) == (40, 1, 1)
+    assert counts["without_id"] == 0
+
+
+def test_rows_without_an_id_are_counted(played):
+    folder, _ = played
+    rows = [["" if i % 100 == 0 else row[0], *row[1:]] for i, row in enumerate(make_rows())]
+    write_csv(folder / "nameless.csv", rows)
+    done = tend("backtest", "nameless.csv", *ARGS, "--json", cwd=folder)
+    assert done.code in (0, 1), done.err
+    counts = json.loads(done.out)["rows"]
+    assert (counts["without_id"], counts["used"]) == (DAYS * ROWS // 100, DAYS * ROWS)
+
+
+def test_a_number_of_an_incident_that_is_too_large_is_no_incident(played):
+    done = tend("why", "99999999999999999999", "--state", "state.db", cwd=played[0])
+    assert done.code == 2
+    assert "'99999999999999999999' is not the number of an incident" in done.err
+
+
+def test_a_row_of_the_far_future_closes_nothing(played):
+    folder, _ = played
+    rows = make_rows() + [[999999, "2031-01-01 00:00:00", "oak", 1.0, 1]]
+    write_csv(folder / "future.csv", rows)
+    done = tend("backtest", "future.csv", *ARGS, "--json", cwd=folder)
+    counts = json.loads(done.out)["rows"]
+    assert len(json.loads(done.out)["windows"]) == DAYS - 28
     assert counts["used"] == DAYS * ROWS
 
 
