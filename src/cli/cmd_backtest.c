@@ -61,6 +61,8 @@ enum tend_code tend__cmd_backtest(struct tend__app *app, enum tend__exit *exit_c
     struct tend__story story = {.app = app, .silent = json};
     struct tend__progress progress;
     const struct tend__play_options options = {
+        .app = app,
+        .outcomes = tend__args_text(app->args, TEND_OPTION_OUTCOMES, NULL),
         .config = config,
         .data = app->args->operands[0],
         .train_windows = tend__args_count(app->args, TEND_OPTION_TRAIN, 0),

@@ -189,6 +189,7 @@ static enum tend_code play_demo(struct tend__app *app, const struct demo *demo,
     };
     struct tend__progress progress;
     const struct tend__play_options options = {
+        .app = app,
         .config = config,
         .data = demo->data,
         .train_windows = TRAIN_DAYS,

@@ -103,6 +103,8 @@ static const struct tend__example show_examples[] = {
 static const struct tend__example backtest_examples[] = {
     {"tend backtest history.parquet",
      "the configured policy against never, weekly and monthly retraining"},
+    {"tend backtest predictions.parquet --outcomes outcomes.csv",
+     "joins outcomes by data.id first"},
     {"tend backtest history.parquet --html backtest.html --json > backtest.json",
      "with pictures, and for a program"},
     {NULL, NULL}};
@@ -236,8 +238,8 @@ static const struct tend__command commands[] = {
      1,
      1,
      {TEND_OPTION_CONFIG, TEND_OPTION_STATE, TEND_OPTION_SEED, TEND_OPTION_SINCE, TEND_OPTION_UNTIL,
-      TEND_OPTION_TRAIN, TEND_OPTION_ACCEPT, TEND_OPTION_POLICY, TEND_OPTION_JSON, TEND_OPTION_HTML,
-      TEND_OPTION_QUIET, READING, TEND_OPTION_HELP, NO_MORE},
+      TEND_OPTION_TRAIN, TEND_OPTION_ACCEPT, TEND_OPTION_OUTCOMES, TEND_OPTION_POLICY,
+      TEND_OPTION_JSON, TEND_OPTION_HTML, TEND_OPTION_QUIET, READING, TEND_OPTION_HELP, NO_MORE},
      backtest_examples,
      tend__cmd_backtest,
      false},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* play.c: the engine over history; see play.h. */
 #include "cli/play.h"
+#include "cli/play_join.h"
 
 #include "base/civil.h"
 #include "base/mem.h"
@@ -30,6 +31,8 @@ struct tend__play {
     size_t guardrail_count;
     struct tend__field *fields;
     size_t field_count;
+    size_t own_name_count;        /* fields whose names are the play's own */
+    struct tend__play_join *join; /* NULL where outcomes stand in the data */
     struct tend__trainer trainer;
     struct tend__play_entry *entries;
     size_t entry_count, entry_cap;
@@ -257,13 +260,14 @@ static enum tend_code copy_fields(struct tend__play *play, const struct tend__la
     const struct tend__field *fields = NULL;
     size_t count = 0;
     tend__lake_fields(reader, &fields, &count);
-    TEND_TRY(tend__mem_new(count, sizeof(*play->fields), &play->fields, err));
+    TEND_TRY(tend__mem_new(count + 1, sizeof(*play->fields), &play->fields, err));
     for (size_t i = 0; i < count; i++) {
         char *name = NULL;
         TEND_TRY(tend__mem_text(fields[i].name, strlen(fields[i].name), &name, err));
         play->fields[i] = fields[i];
         play->fields[i].name = name;
         play->field_count++;
+        play->own_name_count++;
     }
     return TEND_OK;
 }
@@ -284,7 +288,12 @@ static enum tend_code feed(struct tend__play *play, struct tend__lake_reader *re
             return tend__engine_finish(play->engine, err);
         }
         any = any || batch->row_count > 0;
-        TEND_TRY(tend__engine_add(play->engine, batch, err));
+        if (play->join == NULL) {
+            TEND_TRY(tend__engine_add(play->engine, batch, err));
+        } else {
+            const struct tend__batch joined = tend__play_join_rows(play->join, batch, play->fields);
+            TEND_TRY(tend__engine_add(play->engine, &joined, err));
+        }
     }
 }
 
@@ -305,6 +314,28 @@ static enum tend_code time_condition(const struct tend__play_options *options,
         tend__buf_printf(sql, "%s%lld)", operators[i], (long long)bounds[i]);
     }
     return tend__buf_code(sql, err);
+}
+
+/* Outcomes of a data set of their own: read whole, before the rows. */
+static enum tend_code join_outcomes(struct tend__play *play, struct tend__lake *lake,
+                                    struct tend_error *err)
+{
+    const struct tend__play_options *options = play->options;
+    if (options->outcomes == NULL) {
+        return TEND_OK;
+    }
+    TEND_TRY(tend__play_join_new(options->app, lake, options->config, options->outcomes,
+                                 &play->join, err));
+    return tend__play_join_bind(play->join, options->config, play->fields, &play->field_count, err);
+}
+
+static void note_unmatched(const struct tend__play *play)
+{
+    const uint64_t count = play->join == NULL ? 0 : tend__play_join_unmatched(play->join);
+    if (count > 0) {
+        tend__app_note(play->options->app, "%llu outcomes belong to no row of '%s'",
+                       (unsigned long long)count, play->options->data);
+    }
 }
 
 static enum tend_code play_rows(struct tend__play *play, struct tend__lake *lake,
@@ -337,11 +368,15 @@ static enum tend_code play_rows(struct tend__play *play, struct tend__lake *lake
         code = copy_fields(play, reader, err);
     }
     if (code == TEND_OK) {
+        code = join_outcomes(play, lake, err);
+    }
+    if (code == TEND_OK) {
         code = tend__engine_new(&play->engine_config, &ports, play->fields, play->field_count,
                                 &play->engine, err);
     }
     if (code == TEND_OK) {
         code = feed(play, reader, err);
+        note_unmatched(play);
     }
     tend__lake_close(reader);
     return code;
@@ -391,10 +426,11 @@ void tend__play_free(struct tend__play *play)
         tend__mem_free(play->entries[i].evidence);
     }
     tend__mem_free(play->entries);
-    for (size_t i = 0; i < play->field_count; i++) {
+    for (size_t i = 0; i < play->own_name_count; i++) {
         tend__mem_free((void *)(uintptr_t)play->fields[i].name);
     }
     tend__mem_free(play->fields);
+    tend__play_join_free(play->join);
     for (size_t i = 0; play->guardrail_texts != NULL && i < play->guardrail_count; i++) {
         tend__buf_deinit(&play->guardrail_texts[i]);
     }

@@ -23,7 +23,9 @@ typedef void tend__play_story_fn(void *ctx, const struct tend__play *play,
 
 struct tend__play_options {
     const struct tend__config *config;
+    const struct tend__app *app;
     const char *data;     /* what the lake reads */
+    const char *outcomes; /* joined to it by data.id; NULL: the label is in the data */
     size_t train_windows; /* 0 = the engine's default */
     size_t accept_windows;
     int64_t since_us; /* rows from here on; INT64_MIN = all */

@@ -91,31 +91,6 @@ static enum tend_code keep_versions(const struct tend__play *play,
     return TEND_OK;
 }
 
-static void write_incident(const struct tend__incident_report *r, struct tend__buf *buf)
-{
-    struct tend__json_writer w;
-    tend__jsonw_init(&w, buf, false);
-    tend__jsonw_object_begin(&w);
-    tend__jsonw_member_text(&w, "id", r->id);
-    tend__jsonw_member_time(&w, "opened", r->opened_us);
-    if (r->closed_us == INT64_MIN) {
-        tend__jsonw_member_null(&w, "closed");
-    } else {
-        tend__jsonw_member_time(&w, "closed", r->closed_us);
-    }
-    tend__jsonw_member_text(&w, "kind", r->kind);
-    tend__jsonw_member_text(&w, "cause", r->cause);
-    tend__incident_columns(r, &w);
-    tend__jsonw_member_text(&w, "detail", r->detail);
-    tend__jsonw_member_text(&w, "action", r->action);
-    tend__jsonw_member_number(&w, "evidence", r->evidence);
-    tend__jsonw_member_number(&w, "threshold", r->threshold);
-    tend__jsonw_member_number(&w, "cost", r->cost);
-    tend__jsonw_member_number(&w, "replay_share", r->replay_share);
-    tend__jsonw_member_uint(&w, "windows", r->window_count);
-    tend__jsonw_object_end(&w);
-}
-
 static enum tend_code keep_run(const struct tend__play *play, const struct tend__config *config,
                                const char *name, struct tend__ledger *ledger,
                                struct tend_error *err)
@@ -135,7 +110,9 @@ static enum tend_code keep_run(const struct tend__play *play, const struct tend_
     }
     for (size_t i = 0; i < count && code == TEND_OK; i++) {
         tend__buf_init(&texts[i], DOCUMENT_MAX);
-        write_incident(&incidents[i], &texts[i]);
+        struct tend__json_writer w;
+        tend__jsonw_init(&w, &texts[i], false);
+        tend__incident_json(&incidents[i], &w);
         code = tend__buf_code(&texts[i], err);
         rows[i] = (struct tend__run_incident){
             .number = (int64_t)i + 1,

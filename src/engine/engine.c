@@ -539,7 +539,6 @@ static enum tend_code add_run(struct tend__engine *e, const struct tend__batch *
     }
     if (e->open == NULL) {
         TEND_TRY(take_window(e, start_us, err));
-        e->has_window = true;
     }
     TEND_TRY(advance_to(e, start_us, err));
     return tend__rows_add(e->open->rows, batch, from, to, err);

@@ -247,8 +247,8 @@ size_t tend__engine_incidents(const struct tend__engine *e,
  * action that was best in the accept phase. */
 size_t tend__engine_policies(const struct tend__engine *e, const struct tend__policy_report **out);
 
-/* The member "columns" of an incident: an array of names. */
-void tend__incident_columns(const struct tend__incident_report *r, struct tend__json_writer *w);
+/* One incident as a JSON object. */
+void tend__incident_json(const struct tend__incident_report *r, struct tend__json_writer *w);
 
 /* Artefact bytes of a version whose model is still held: the champion and its predecessor; NULL
  * otherwise. */

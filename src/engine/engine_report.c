@@ -118,7 +118,7 @@ static void write_window(const struct tend__engine *e, struct tend__json_writer 
 }
 
 /* "distance, hour" as an array of names. */
-void tend__incident_columns(const struct tend__incident_report *r, struct tend__json_writer *w)
+static void write_columns(const struct tend__incident_report *r, struct tend__json_writer *w)
 {
     const char *at = r->columns;
     tend__jsonw_key(w, "columns");
@@ -141,7 +141,7 @@ static void write_alarms(const struct tend__engine *e, struct tend__json_writer 
         tend__jsonw_object_begin(w);
         tend__jsonw_member_time(w, "time", r->opened_us);
         tend__jsonw_member_text(w, "kind", r->kind);
-        tend__incident_columns(r, w);
+        write_columns(r, w);
         tend__jsonw_member_number(w, "evidence", r->evidence);
         tend__jsonw_member_number(w, "threshold", r->threshold);
         tend__jsonw_object_end(w);
@@ -149,7 +149,8 @@ static void write_alarms(const struct tend__engine *e, struct tend__json_writer 
     tend__jsonw_array_end(w);
 }
 
-static void write_incident(struct tend__json_writer *w, const struct tend__incident_report *r)
+/* One incident as an object: in the report, and in the state file. */
+void tend__incident_json(const struct tend__incident_report *r, struct tend__json_writer *w)
 {
     tend__jsonw_object_begin(w);
     tend__jsonw_member_text(w, "id", r->id);
@@ -157,10 +158,12 @@ static void write_incident(struct tend__json_writer *w, const struct tend__incid
     write_time_or_null(w, "closed", r->closed_us);
     tend__jsonw_member_text(w, "kind", r->kind);
     tend__jsonw_member_text(w, "cause", r->cause);
-    tend__incident_columns(r, w);
+    write_columns(r, w);
     tend__jsonw_member_text(w, "segment", r->segment[0] == '\0' ? NULL : r->segment);
     tend__jsonw_member_text(w, "detail", r->detail);
     tend__jsonw_member_text(w, "action", r->action);
+    tend__jsonw_member_number(w, "evidence", r->evidence);
+    tend__jsonw_member_number(w, "threshold", r->threshold);
     tend__jsonw_member_number(w, "cost", r->cost);
     tend__jsonw_member_number(w, "replay_share", r->replay_share);
     tend__jsonw_member_uint(w, "windows", r->window_count);
@@ -278,7 +281,7 @@ enum tend_code tend__engine_report(const struct tend__engine *e, struct tend__js
     tend__jsonw_key(w, "incidents");
     tend__jsonw_array_begin(w);
     for (size_t i = 0; i < e->incident_count; i++) {
-        write_incident(w, &e->incidents[i]);
+        tend__incident_json(&e->incidents[i], w);
     }
     tend__jsonw_array_end(w);
     tend__jsonw_key(w, "versions");

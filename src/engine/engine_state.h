@@ -143,13 +143,10 @@ struct tend__engine {
     size_t guard_valid_cap;
     bool guard_is_crossed[TEND_GUARDRAIL_MAX];
     struct tend__value_segment segments[TEND_SEGMENT_MAX];
-    struct tend__text *segment_categories[TEND_SEGMENT_MAX];
 
     enum engine_phase phase;
     size_t lengths[ENGINE_LENGTH_COUNT]; /* [0] the longest */
-    bool has_window;
-    size_t window_idx; /* of the open window, counted from the first */
-    int64_t origin_us;
+    size_t window_idx;                   /* of the open window, counted from the first */
     int64_t last_time_us;
     struct engine_window *open;
     struct engine_window **pending; /* oldest first */

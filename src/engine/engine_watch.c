@@ -70,7 +70,8 @@ enum tend_code engine__watches_start(struct tend__engine *e, struct tend_error *
     const double seasons_year =
         (double)YEAR_US / ((double)e->config.window_us * (double)e->config.season_windows);
     e->floor_threshold = seasons_year / (e->config.false_alarms * SHARE_FLOOR);
-    const struct tend__harm_watch_options options = {.threshold = e->floor_threshold};
+    struct tend__harm_watch_options options = tend__business_floor_options(NULL, 0);
+    options.threshold = e->floor_threshold;
     return tend__harm_watch_new(&options, &e->floor, err);
 }
 

@@ -163,6 +163,34 @@ def test_a_row_of_the_far_future_closes_nothing(played):
     assert counts["used"] == DAYS * ROWS
 
 
+def test_outcomes_of_their_own_are_joined_by_id(played):
+    """The same history with its outcomes in another file, in another order, gives the same report."""
+    folder, done = played
+    rows = make_rows()
+    with open(folder / "predictions.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["id", "at", "shop", "size"], *(row[:4] for row in rows)])
+    outcomes = [[row[0], row[4]] for row in rows] + [[10 ** 7, 1]]
+    random.Random(2).shuffle(outcomes)
+    with open(folder / "outcomes.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["id", "bought"], *outcomes])
+    joined = tend("backtest", "predictions.csv", "--outcomes", "outcomes.csv", *ARGS, "--json", cwd=folder)
+    assert joined.code == done.code, joined.err
+    assert joined.out == done.out
+    assert "1 outcomes belong to no row of 'predictions.csv'" in joined.err
+
+
+def test_a_row_whose_outcome_never_came_is_not_judged(played):
+    folder, _ = played
+    with open(folder / "few.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["id", "bought"], *([row[0], row[4]] for row in make_rows() if row[0] % 10)])
+    done = tend("backtest", "predictions.csv", "--outcomes", "few.csv", *ARGS, "--json", cwd=folder)
+    assert done.code in (0, 1), done.err
+    counts = json.loads(done.out)["rows"]
+    assert (counts["used"], counts["without_outcome"]) == (DAYS * ROWS, DAYS * ROWS // 10)
+    wrong = tend("backtest", "predictions.csv", "--outcomes", "none.csv", *ARGS, cwd=folder)
+    assert wrong.code == 2 and "no such file: 'none.csv'" in wrong.err
+
+
 def test_a_failed_run_leaves_nothing_behind(played):
     folder, _ = played
     done = tend("backtest", "history.csv", "--train", "50", "--accept", "50", "--json", "--state", "none.db",
