@@ -7,6 +7,7 @@
 
 #include "base/civil.h"
 #include "base/mem.h"
+#include "profile/arrow_vector.h"
 
 #include <math.h>
 #include <string.h>
@@ -30,7 +31,9 @@ enum arrow_kind {
     KIND_TIME_S,
     KIND_TIME_MS, /* date64 too */
     KIND_TIME_US,
-    KIND_TIME_NS
+    KIND_TIME_NS,
+    KIND_FIXED_VECTOR,
+    KIND_LIST_VECTOR
 };
 
 struct kind_row {
@@ -64,6 +67,12 @@ static const struct kind_row kind_table[] = {
     {"tsn:", true, KIND_TIME_NS, TEND_TYPE_TIME, 2},
 };
 
+/* Lists of floats: arrow_vector.h knows their formats. */
+static const struct kind_row fixed_vector_kind = {"+w:", true, KIND_FIXED_VECTOR, TEND_TYPE_VECTOR,
+                                                  1};
+static const struct kind_row list_vector_kind = {"+l", false, KIND_LIST_VECTOR, TEND_TYPE_VECTOR,
+                                                 2};
+
 /* Values decoded from an array, in memory that is used again. */
 struct decoded {
     void *values;      /* double, uint8_t, struct tend__text or int64_t, by type */
@@ -78,6 +87,7 @@ struct arrow_column {
     const struct kind_row *index; /* of a dictionary's indices, or NULL */
     struct decoded rows;
     struct decoded dictionary;
+    struct tend__arrow_vector vector;
 };
 
 struct tend__arrow_view {
@@ -124,10 +134,16 @@ static enum tend_code init_column(struct tend__arrow_view *view, size_t column_i
         }
     }
     source->kind = find_kind(format);
+    if (source->kind == NULL && child->dictionary == NULL) {
+        bool is_vector = false;
+        TEND_TRY(tend__arrow_vector_init(&source->vector, child, name, &is_vector, err));
+        const bool is_fixed = is_vector && source->vector.is_fixed;
+        source->kind = is_fixed ? &fixed_vector_kind : is_vector ? &list_vector_kind : NULL;
+    }
     if (source->kind == NULL) {
         return TEND_FAIL(err, ETYPE,
                          "column '%.100s' has the Arrow type '%.40s', which is not one "
-                         "of number, bool, text, date or timestamp",
+                         "of number, bool, text, date, timestamp or list of floats",
                          name, format == NULL ? "" : format);
     }
     char *copy = NULL;
@@ -186,6 +202,7 @@ void tend__arrow_view_free(struct tend__arrow_view *view)
         tend__mem_free(view->sources[i].rows.valid);
         tend__mem_free(view->sources[i].dictionary.values);
         tend__mem_free(view->sources[i].dictionary.valid);
+        tend__arrow_vector_deinit(&view->sources[i].vector);
     }
     tend__mem_free(view->fields);
     tend__mem_free(view->sources);
@@ -211,6 +228,7 @@ static size_t value_size(enum tend_type type)
         return sizeof(struct tend__text);
     case TEND_TYPE_TIME:
         return sizeof(int64_t);
+    case TEND_TYPE_VECTOR: /* has its own memory */
     case TEND_TYPE_NULL:
         return 0;
     }
@@ -375,7 +393,8 @@ static enum tend_code check_array(const struct kind_row *kind, const struct tend
                          (long long)array->n_buffers, (long long)kind->buffer_count);
     }
     if (kind->buffer_count > 0 && end > 0 &&
-        (array->buffers[1] == NULL || (array->null_count > 0 && array->buffers[0] == NULL))) {
+        ((kind->buffer_count > 1 && array->buffers[1] == NULL) ||
+         (array->null_count > 0 && array->buffers[0] == NULL))) {
         return TEND_FAIL(err, EINVAL, "the Arrow array lacks a buffer");
     }
     return TEND_OK;
@@ -409,6 +428,7 @@ static enum tend_code decode(const struct kind_row *kind, const struct tend_arro
     case TEND_TYPE_TIME:
         read_times(kind->kind, array->buffers[1], at, count, to);
         return TEND_OK;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return TEND_OK;
     }
@@ -494,6 +514,23 @@ static void mask_rows(const struct tend_arrow_array *array, size_t count, struct
     }
 }
 
+/* The validity is there already. */
+static enum tend_code view_vectors(struct arrow_column *source,
+                                   const struct tend_arrow_array *child, size_t begin, size_t count,
+                                   struct tend__column *out, struct tend_error *err)
+{
+    struct tend__column column = {.type = TEND_TYPE_VECTOR};
+    struct tend__arrow_rows rows = {.array = child,
+                                    .begin = begin,
+                                    .count = count,
+                                    .valid = source->rows.valid,
+                                    .has_null = source->rows.has_null};
+    TEND_TRY(tend__arrow_vector_read(&source->vector, &rows, &column, err));
+    column.valid = rows.has_null ? source->rows.valid : NULL;
+    *out = column;
+    return TEND_OK;
+}
+
 static enum tend_code view_column(struct arrow_column *source, const struct tend_arrow_array *array,
                                   const struct tend_arrow_array *child, struct tend__column *out,
                                   struct tend_error *err)
@@ -507,6 +544,9 @@ static enum tend_code view_column(struct arrow_column *source, const struct tend
     }
     mask_rows(array, count, &source->rows);
     const enum tend_type type = source->kind->type;
+    if (type == TEND_TYPE_VECTOR) {
+        return view_vectors(source, child, begin, count, out, err);
+    }
     *out = (struct tend__column){
         .type = type,
         .valid = source->rows.has_null ? source->rows.valid : NULL,

@@ -6,7 +6,8 @@
  * A view is made once from the schema and then turns one array after another into a batch. Accepted
  * types and what they become: null -> null; bool -> bool; int8..int64, uint8..uint64, float32,
  * float64 -> number; utf8 and large utf8 -> text; date32, date64 and timestamps of every unit ->
- * time (a zone in the format is ignored: Arrow stores UTC); dictionary of any of these with integer
+ * time (a zone in the format is ignored: Arrow stores UTC); fixed-size list, list and large list of
+ * float32 or float64 -> vector (arrow_vector.h); dictionary of any of these with integer
  * indices -> the type of its values. 64-bit integers beyond 2^53 are rounded to the nearest double.
  * Offsets and validity bitmaps are honoured at every level, the struct's own bitmap included.
  *

@@ -260,6 +260,9 @@ static enum tend_code build_column(const struct tend__plan_source *source,
     case TEND_TYPE_TIME:
         column->cell_count = TEND_HOUR_COUNT;
         return TEND_OK;
+    case TEND_TYPE_VECTOR:
+        column->dim = source->dim;
+        return TEND_OK;
     case TEND_TYPE_NULL:
         return TEND_OK;
     }
@@ -280,6 +283,9 @@ static uint64_t hash_column(const struct tend__plan_column *column, uint64_t see
         h = hash_doubles(column->cell_lows, column->cell_count, h);
         h = hash_doubles(column->cell_highs, column->cell_count, h);
         h = hash_doubles(column->cell_positions, column->cell_count, h);
+    }
+    if (column->type == TEND_TYPE_VECTOR) {
+        h = tend__hash64_u64(column->dim, h);
     }
     for (size_t i = 0; i < column->category_count; i++) {
         h = tend__hash64(column->categories[i].ptr, column->categories[i].len, h);
@@ -388,6 +394,12 @@ static enum tend_code match_columns(const struct tend__plan_column *a,
     if (a->cell_count != b->cell_count || !equal_categories(a, b)) {
         return TEND_FAIL(err, ETYPE, "the plans differ: column '%.100s' counts other %s", a->name,
                          a->type == TEND_TYPE_TEXT ? "categories" : "cells");
+    }
+    if (a->dim != b->dim) {
+        return TEND_FAIL(err, ETYPE,
+                         "the plans differ: the vectors of column '%.100s' have %u items in one, %u "
+                         "in the other",
+                         a->name, a->dim, b->dim);
     }
     if (a->type == TEND_TYPE_NUMBER &&
         (!equal_doubles(a->cell_lows, b->cell_lows, a->cell_count) ||
