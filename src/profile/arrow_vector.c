@@ -186,8 +186,8 @@ enum tend_code tend__arrow_vector_read(struct tend__arrow_vector *vector,
     bool is_plain = true;
     bool has_misfit = false;
     TEND_TRY(find_items(rows, &items, err));
-    TEND_TRY(tend__mem_grow(&vector->misfit, &vector->misfit_cap, rows->count, SIZE_MAX / 2, 1,
-                            err));
+    TEND_TRY(
+        tend__mem_grow(&vector->misfit, &vector->misfit_cap, rows->count, SIZE_MAX / 2, 1, err));
     TEND_TRY(mark_rows(vector, rows, items->length, &is_plain, &has_misfit, err));
     const void *at = NULL;
     if (rows->count > 0 && vector->dim > 0 && is_plain && !has_null_item(items)) {

@@ -396,10 +396,11 @@ static enum tend_code match_columns(const struct tend__plan_column *a,
                          a->type == TEND_TYPE_TEXT ? "categories" : "cells");
     }
     if (a->dim != b->dim) {
-        return TEND_FAIL(err, ETYPE,
-                         "the plans differ: the vectors of column '%.100s' have %u items in one, %u "
-                         "in the other",
-                         a->name, a->dim, b->dim);
+        return TEND_FAIL(
+            err, ETYPE,
+            "the plans differ: the vectors of column '%.100s' have %u items in one, %u "
+            "in the other",
+            a->name, a->dim, b->dim);
     }
     if (a->type == TEND_TYPE_NUMBER &&
         (!equal_doubles(a->cell_lows, b->cell_lows, a->cell_count) ||

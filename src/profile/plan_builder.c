@@ -278,6 +278,7 @@ static enum tend_code plan_column(const struct tend__plan_builder *builder,
 {
     source->name = column->name;
     source->type = column->type;
+    source->dim = column->dim;
     if (column->distinct == NULL) {
         return TEND_OK;
     }

@@ -8,11 +8,12 @@
  * that the plan does not have.
  *
  * Columns are found by name. A column of the plan that a batch lacks, or has with another type,
- * does not fail: its rows are counted as absent or type_changed. A vector of another length than the
- * plan's has another type too: its row is type_changed, with the bit of TEND_TYPE_VECTOR. For every column of the plan
- *   row_count of the profile = row_count + absent_count + type_changed_count of the column, and
- *   row_count of the column  = null_count + nan_count + pos_inf_count + neg_inf_count + the sum of
- * cells; of a vector, null_count + nan_count + the rows that are in its sums. A column of only nulls that has no type (TEND_TYPE_NULL) counts as nulls of any type.
+ * does not fail: its rows are counted as absent or type_changed. A vector of another length than
+ * the plan's has another type too: its row is type_changed, with the bit of TEND_TYPE_VECTOR. For
+ * every column of the plan row_count of the profile = row_count + absent_count + type_changed_count
+ * of the column, and row_count of the column  = null_count + nan_count + pos_inf_count +
+ * neg_inf_count + the sum of cells; of a vector, null_count + nan_count + the rows that are in its
+ * sums. A column of only nulls that has no type (TEND_TYPE_NULL) counts as nulls of any type.
  */
 #ifndef TEND_PROFILE_PROFILE_H
 #define TEND_PROFILE_PROFILE_H
