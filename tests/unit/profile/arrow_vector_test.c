@@ -48,8 +48,8 @@ static void link_up(struct lists *lists, enum layout layout, bool is_double)
     lists->items[0] = &lists->item;
     lists->columns[0] = &lists->column;
     lists->value_arrays[0] = &lists->values;
-    lists->schema = (struct tend_arrow_schema){
-        .format = "+s", .n_children = 1, .children = lists->fields};
+    lists->schema =
+        (struct tend_arrow_schema){.format = "+s", .n_children = 1, .children = lists->fields};
     lists->field = (struct tend_arrow_schema){
         .format = formats[layout], .name = "e", .n_children = 1, .children = lists->items};
     lists->item = (struct tend_arrow_schema){.format = is_double ? "g" : "f", .name = "item"};
@@ -93,7 +93,7 @@ static void fill(struct lists *lists, enum layout layout, bool is_plain, struct 
             lists->floats[at + k] = (float)lists->doubles[at + k];
         }
         if (lists->kind[i] == 3) {
-            lists->item_bits[(at + 2) / 8] &= (uint8_t)~(1U << ((at + 2) % 8));
+            lists->item_bits[(at + 2) / 8] &= (uint8_t) ~(1U << ((at + 2) % 8));
         }
         if (lists->kind[i] != 1) {
             lists->valid_bits[i / 8] |= (uint8_t)(1U << (i % 8));
