@@ -21,7 +21,7 @@ static size_t read_weights(char *text, double *out)
     return count;
 }
 
-/* The saddle point's relative error: largest for two weights, smaller the more there are. */
+/* The saddle point's relative error: largest, and on the safe side, where one weight outweighs the rest. */
 static void tails_match_the_integral(void **state)
 {
     (void)state;
@@ -33,7 +33,7 @@ static void tails_match_the_integral(void **state)
         const size_t n = read_weights(golden.fields[0], weights);
         const double expected = golden_number(&golden, 2);
         const double got = tend__weighted_chi2_sf(weights, n, golden_number(&golden, 1));
-        const double tolerance = n == 1 ? 1e-10 : 0.06;
+        const double tolerance = n == 1 ? 1e-10 : 0.11;
         if (!(fabs(got / expected - 1) < tolerance)) {
             print_message("n %zu x %g: %g for %g, off by %.1f %%\n", n, golden_number(&golden, 1), got,
                           expected, 100 * (got / expected - 1));
