@@ -125,6 +125,7 @@ static enum tend_code init_column(struct kept_column *column, const struct tend_
         TEND_TRY(tend__mem_new(rows, sizeof(*column->texts), &column->texts, err));
         TEND_TRY(tend__mem_new(rows, sizeof(*column->hashes), &column->hashes, err));
         return tend__mem_new(rows, sizeof(*column->text_views), &column->text_views, err);
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return TEND_OK;
     }
@@ -400,6 +401,7 @@ static enum tend_code keep_cells(struct tend__row_sample *sample, struct kept_co
         return TEND_OK;
     case TEND_TYPE_TEXT:
         return keep_texts(sample, to, from, picks, pick_count, err);
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return TEND_OK;
     }
