@@ -23,8 +23,7 @@ struct tend__random_features {
 enum tend_code tend__random_features_new(size_t dim, double width,
                                          struct tend__random_features **out, struct tend_error *err)
 {
-    if (dim == 0 || dim > TEND_VECTOR_DIM_MAX || !(width >= WIDTH_MIN) ||
-        !isfinite(width)) {
+    if (dim == 0 || dim > TEND_VECTOR_DIM_MAX || !(width >= WIDTH_MIN) || !isfinite(width)) {
         return TEND_FAIL(err, EINVAL, "no features of vectors of %zu items and a width of %g", dim,
                          width);
     }

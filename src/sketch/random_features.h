@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * random_features.h: a vector's random Fourier features, whose mean over rows is a mergeable summary
- * of a distribution of vectors.
+ * random_features.h: a vector's random Fourier features, whose mean over rows is a mergeable
+ * summary of a distribution of vectors.
  *
  * z(x) = (cos w_1'x, sin w_1'x, ..., cos w_F'x, sin w_F'x) / sqrt(F) with w_k ~ N(0, I / s^2) has
  * z(x)'z(y) ~ exp(-|x - y|^2 / (2 s^2)), so |mean z(X) - mean z(Y)|^2 is the squared maximum mean
@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 #define TEND_FREQUENCY_COUNT 128
-#define TEND_FEATURE_COUNT 256 /* a cosine and a sine for each frequency */
+#define TEND_FEATURE_COUNT 256        /* a cosine and a sine for each frequency */
 #define TEND_FEATURE_UNIT 268435456.0 /* 2^28 */
 #define TEND_FEATURE_ROWS_MAX (UINT64_C(1) << 34)
 

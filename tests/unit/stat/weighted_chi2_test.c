@@ -21,7 +21,8 @@ static size_t read_weights(char *text, double *out)
     return count;
 }
 
-/* The saddle point's relative error: largest, and on the safe side, where one weight outweighs the rest. */
+/* The saddle point's relative error: largest, and on the safe side, where one weight outweighs the
+ * rest. */
 static void tails_match_the_integral(void **state)
 {
     (void)state;
@@ -35,8 +36,8 @@ static void tails_match_the_integral(void **state)
         const double got = tend__weighted_chi2_sf(weights, n, golden_number(&golden, 1));
         const double tolerance = n == 1 ? 1e-10 : 0.11;
         if (!(fabs(got / expected - 1) < tolerance)) {
-            print_message("n %zu x %g: %g for %g, off by %.1f %%\n", n, golden_number(&golden, 1), got,
-                          expected, 100 * (got / expected - 1));
+            print_message("n %zu x %g: %g for %g, off by %.1f %%\n", n, golden_number(&golden, 1),
+                          got, expected, 100 * (got / expected - 1));
         }
         assert_near(got / expected, 1, tolerance);
         count++;
