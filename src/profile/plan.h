@@ -13,8 +13,8 @@
  * two cells, the open interval below it and the atom itself. So cells ascend, and there are
  * cut_count + 1 + atom_count of them. bool    two cells: false, true. text    one cell a category,
  * the most frequent first (ties in byte order), and a last one for all other texts. time    24
- * cells: the hour of the day, UTC. null: no cells. NaN, infinities and nulls are in no cell; they
- * have their own counts.
+ * cells: the hour of the day, UTC. vector, null: no cells. NaN, infinities and nulls are in no
+ * cell; they have their own counts.
  *
  * The builder's memory is bounded. It counts distinct values exactly while a column has at most
  * TEND_DISTINCT_MAX of them, and beyond that falls back to a sample by hash and a linear sketch,
@@ -48,6 +48,7 @@ struct tend__plan_column {
         *cell_positions;   /* cell_count, ascending: mean of the reference's values in the cell */
     size_t category_count; /* texts only; cell_count = category_count + 1 */
     const struct tend__text *categories;
+    uint32_t dim; /* vectors only: 0 where the reference has none */
 };
 
 struct tend__plan;
@@ -99,6 +100,15 @@ size_t tend__plan_find(const struct tend__plan *plan, const char *name);
 
 /* Equal plans have equal hashes. */
 uint64_t tend__plan_hash(const struct tend__plan *plan);
+
+/* What a plan is called where its cells are not written out: the first half of the SHA-256 of all
+ * that makes plans equal, in hexadecimal. Lives as the plan does. */
+#define TEND_PLAN_ID_SIZE 33
+const char *tend__plan_id(const struct tend__plan *plan);
+
+/* A plan of one column of another, with a reference of its own. */
+enum tend_code tend__plan_select(const struct tend__plan *plan, size_t column_idx,
+                                 struct tend__plan **out, struct tend_error *err) TEND_NODISCARD;
 bool tend__plan_equal(const struct tend__plan *a, const struct tend__plan *b);
 
 /* TEND_OK where the plans are equal; TEND_ETYPE with a text that names the first column that

@@ -36,7 +36,8 @@ struct tend__cell_finder {
 
 struct tend__plan {
     atomic_size_t ref_count;
-    uint64_t hash;
+    uint64_t hash; /* the first bytes of the id */
+    char id[TEND_PLAN_ID_SIZE];
     size_t column_count;
     struct tend__plan_column *columns;
     struct tend__cell_finder *finders;
@@ -52,6 +53,7 @@ struct tend__plan_source {
     const double *cell_positions;
     size_t category_count;
     const struct tend__text *categories;
+    uint32_t dim; /* vectors */
 };
 
 /* Checks everything that plan.h promises of a column: TEND_ECORRUPT with the column's name where it

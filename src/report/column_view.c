@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* column_view.c: names the cells of a column and takes their shares. */
-#include "cli/column_view.h"
+#include "report/column_view.h"
 
 #include "base/mem.h"
-#include "cli/render.h"
+#include "report/render.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -93,6 +93,7 @@ static void add_label(struct tend__column_view *view, const struct tend__plan_co
     case TEND_TYPE_TIME:
         tend__buf_printf(&view->text, "%02zu h", cell_idx);
         break;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* id_table.c: open addressing with linear probing. */
-#include "cli/id_table.h"
+#include "profile/id_table.h"
 
 #include "base/hash.h"
 #include "base/mem.h"
@@ -38,6 +38,7 @@ static void make_key(const struct tend__column *ids, size_t row_idx, uint64_t ke
         bytes = &ids->time_us[row_idx];
         len = sizeof(int64_t);
         break;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }
