@@ -107,24 +107,15 @@ static void add_quoted(struct tend__buf *out, const char *text, char quote)
     tend__buf_char(out, quote);
 }
 
-/* Compiles an expression of one column: "name" and what follows. */
-static enum tend_code compile(const struct tend__contract_run *run, const char *before,
-                              const char *column, const char *after, const char *pattern,
+/* Compiles the text and lets go of it. */
+static enum tend_code compile(const struct tend__contract_run *run, struct tend__buf *text,
                               struct tend__expr **out, struct tend_error *err)
 {
-    struct tend__buf text;
-    tend__buf_init(&text, TEND_EXPR_LEN_MAX);
-    tend__buf_text(&text, before);
-    add_quoted(&text, column, '"');
-    tend__buf_text(&text, after);
-    if (pattern != NULL) {
-        add_quoted(&text, pattern, '\'');
-    }
-    enum tend_code code = tend__buf_code(&text, err);
+    enum tend_code code = tend__buf_code(text, err);
     if (code == TEND_OK) {
-        code = tend__expr_new(tend__buf_str(&text), run->fields, run->field_count, out, err);
+        code = tend__expr_new(tend__buf_str(text), run->fields, run->field_count, out, err);
     }
-    tend__buf_deinit(&text);
+    tend__buf_deinit(text);
     return code;
 }
 
@@ -158,7 +149,12 @@ static enum tend_code add_type(struct tend__contract_run *run,
     check->result.found = found;
     check->result.share_max = 0;
     if (found == TEND_TYPE_TEXT && wanted < TEND_ARRAY_LEN(casts) && casts[wanted] != NULL) {
-        TEND_TRY(compile(run, "cast(", column->name, casts[wanted], NULL, &check->expr, err));
+        struct tend__buf text;
+        tend__buf_init(&text, TEND_EXPR_LEN_MAX);
+        tend__buf_text(&text, "cast(");
+        add_quoted(&text, column->name, '"');
+        tend__buf_text(&text, casts[wanted]);
+        TEND_TRY(compile(run, &text, &check->expr, err));
         check->scan = tend__scan_cast;
     }
     return TEND_OK;
@@ -183,8 +179,12 @@ static enum tend_code add_text_checks(struct tend__contract_run *run,
         TEND_TRY(add_column_check(run, column, idx, TEND_CONTRACT_PATTERN, tend__scan_rule, err));
         struct contract_check *check = last_check(run);
         check->result.text = column->like;
-        const enum tend_code code =
-            compile(run, "", column->name, " like ", column->like, &check->expr, &why);
+        struct tend__buf text;
+        tend__buf_init(&text, TEND_EXPR_LEN_MAX);
+        add_quoted(&text, column->name, '"');
+        tend__buf_text(&text, " like ");
+        add_quoted(&text, column->like, '\'');
+        const enum tend_code code = compile(run, &text, &check->expr, &why);
         if (is_result(code)) {
             set_why(check, &why);
         } else if (code != TEND_OK) {
