@@ -214,7 +214,7 @@ static enum tend_code read_type(struct tend__yaml_reader *r, const yaml_node_t *
                                 struct tend__contract_column *column)
 {
     static const enum tend_type types[] = {TEND_TYPE_NUMBER, TEND_TYPE_BOOL, TEND_TYPE_TEXT,
-                                           TEND_TYPE_TIME};
+                                           TEND_TYPE_TIME, TEND_TYPE_VECTOR};
     const char *text = NULL;
     TEND_TRY(tend__yaml_scalar(r, node, "type", &text));
     for (size_t i = 0; i < TEND_ARRAY_LEN(types); i++) {
@@ -222,7 +222,7 @@ static enum tend_code read_type(struct tend__yaml_reader *r, const yaml_node_t *
             return set_type(r, node, "type", types[i], column);
         }
     }
-    return FAIL_AT(r, node, "'type' must be number, bool, text or time, not '%s'", text);
+    return FAIL_AT(r, node, "'type' must be number, bool, text, time or vector, not '%s'", text);
 }
 
 /* A number, or a time where the column is one or the text can only be one. */

@@ -45,6 +45,9 @@ static void add_value(struct tend__buf *out, const struct tend__column *column, 
         tend__time_text(column->time_us[i], text);
         tend__buf_text(out, text);
         return;
+    case TEND_TYPE_VECTOR:
+        tend__buf_text(out, "(vector)");
+        return;
     case TEND_TYPE_NULL:
         return;
     }

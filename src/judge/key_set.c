@@ -36,6 +36,7 @@ static void add_part(const struct tend__column *column, size_t row_idx, struct t
         bytes = &column->time_us[row_idx];
         len = sizeof(int64_t);
         break;
+    case TEND_TYPE_VECTOR: /* no key: tend__key_of() says so */
     case TEND_TYPE_NULL:
         break;
     }
@@ -50,7 +51,8 @@ bool tend__key_of(const struct tend__column *columns, const size_t *idxs, size_t
     struct tend__key key = {{0, 0}};
     for (size_t i = 0; i < count; i++) {
         const struct tend__column *column = &columns[idxs[i]];
-        if (column->type == TEND_TYPE_NULL || !tend__is_valid(column, row_idx)) {
+        if (column->type == TEND_TYPE_NULL || column->type == TEND_TYPE_VECTOR ||
+            !tend__is_valid(column, row_idx)) {
             return false;
         }
         add_part(column, row_idx, &key);

@@ -27,7 +27,7 @@ struct tend__key {
     uint64_t hash[2]; /* never both 0 */
 };
 
-/* The key of a row over `count` columns; false where one of them is null. */
+/* The key of a row over `count` columns; false where one of them is null or a vector. */
 bool tend__key_of(const struct tend__column *columns, const size_t *idxs, size_t count,
                   size_t row_idx, struct tend__key *out);
 
