@@ -50,8 +50,8 @@ enum tend_code tend__vector_sample_new(size_t dim, struct tend__vector_sample **
     TEND_ASSERT(dim > 0 && dim <= TEND_VECTOR_DIM_MAX);
     TEND_TRY(tend__mem_new(1, sizeof(*sample), &sample, err));
     sample->dim = dim;
-    sample->cap = ITEMS_MAX / dim < TEND_VECTOR_SAMPLE_MAX ? ITEMS_MAX / dim
-                                                           : TEND_VECTOR_SAMPLE_MAX;
+    sample->cap =
+        ITEMS_MAX / dim < TEND_VECTOR_SAMPLE_MAX ? ITEMS_MAX / dim : TEND_VECTOR_SAMPLE_MAX;
     TEND_TRY_OUT(tend__mem_new(sample->cap, sizeof(*sample->hashes), &sample->hashes, err));
     TEND_TRY_OUT(tend__mem_new(sample->cap, sizeof(*sample->rows), &sample->rows, err));
     TEND_TRY_OUT(tend__mem_new(sample->cap * dim, sizeof(*sample->items), &sample->items, err));
@@ -194,8 +194,8 @@ static enum tend_code find_spectrum(const struct tend__vector_sample *sample, co
     enum tend_code code = TEND_OK;
     TEND_TRY_OUT(tend__random_features_new(sample->dim, plan->width, &features, err));
     TEND_TRY_OUT(tend__mem_new(f * f + 3 * f, sizeof(double), &covariance, err));
-    TEND_TRY_OUT(tend__mem_new(tend__random_features_scratch(features), sizeof(double), &scratch,
-                               err));
+    TEND_TRY_OUT(
+        tend__mem_new(tend__random_features_scratch(features), sizeof(double), &scratch, err));
     TEND_TRY_OUT(tend__mem_new(f, sizeof(double), &values, err));
     find_covariance(sample, order, features, scratch, covariance);
     tend__symmetric_eigen(covariance, f, false, values, covariance + f * f + 2 * f);
