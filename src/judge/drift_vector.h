@@ -20,8 +20,8 @@ struct tend__vector_distance {
     bool is_there; /* both sides have vectors, and the reference's are not all the same */
     double mmd;    /* sqrt(T) */
     double p_value;
-    double effect; /* sqrt((T - its mean without drift) / sum lambda): the shift of the mean in units
-                      of the reference's standard deviation in feature space; never below 0 */
+    double effect; /* sqrt((T - its mean without drift) / sum lambda): the shift of the mean in
+                      units of the reference's standard deviation in feature space; never below 0 */
 };
 
 /* Of column column_idx, a vector column of the plan of both. O(TEND_FEATURE_COUNT). */
