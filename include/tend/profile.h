@@ -73,6 +73,11 @@ TEND_API enum tend_code tend_profile_merge(struct tend_profile *into,
                                            const struct tend_profile *from,
                                            struct tend_error *err) TEND_CHECKED;
 
+/* A profile of its own with the same rows. */
+TEND_API enum tend_code tend_profile_copy(const struct tend_profile *profile,
+                                          struct tend_profile **out,
+                                          struct tend_error *err) TEND_CHECKED;
+
 /* NULL is fine. */
 TEND_API void tend_profile_free(struct tend_profile *profile);
 
@@ -115,6 +120,13 @@ TEND_API size_t tend_profile_find(const struct tend_profile *profile, const char
  * columns that are no numbers, or have no finite value. */
 TEND_API double tend_profile_quantile(const struct tend_profile *profile, size_t column_idx,
                                       double p);
+
+/* The document tend.profile/1, as `tend profile --json` prints it, with every cell; and one
+ * self-contained HTML page. */
+TEND_API enum tend_code tend_profile_json(const struct tend_profile *profile, struct tend_text *out,
+                                          struct tend_error *err) TEND_CHECKED;
+TEND_API enum tend_code tend_profile_html(const struct tend_profile *profile, struct tend_text *out,
+                                          struct tend_error *err) TEND_CHECKED;
 
 /* ---- keeping ---- */
 

@@ -4,6 +4,7 @@
 #define TEND_TEND_H
 
 #include "tend/arrow.h"
+#include "tend/check.h"
 #include "tend/error.h"
 #include "tend/profile.h"
 #include "tend/rows.h"

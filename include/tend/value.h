@@ -29,7 +29,7 @@ extern "C" {
 struct tend_value;
 
 /* A name that the expression (and later names) may use like a column: {"decision", "p > 0.2"}. It
- * hides a column of the same name. */
+ * hides a column of the same name. A row on which it fails, fails. */
 struct tend_value_name {
     const char *name;
     const char *expr;

@@ -9,10 +9,13 @@
 #include "profile/arrow_in.h"
 #include "profile/plan.h"
 #include "profile/profile.h"
+#include "profile/rows.h"
 #include "tend/rows.h"
 #include "tend/text.h"
 
-#define TEND_ROWS_BATCH 2048 /* rows seen at once: what is decoded of a column stays in the cache */
+#define TEND_ROWS_BATCH                                                                            \
+    2048 /* rows seen at once: what is decoded of a column stays in the cache                      \
+          */
 
 struct tend_rows {
     struct tend_arrow_schema schema; /* owned */
@@ -59,14 +62,19 @@ void tend__rows_end(struct tend__rows_pass *pass);
 const struct tend__field *tend__rows_fields(const struct tend__rows_pass *pass, size_t *count);
 
 /* Calls fn with every batch of one pass; the first failure ends it. */
-typedef enum tend_code tend__rows_fn(void *ctx, const struct tend__batch *batch,
-                                     struct tend_error *err);
-enum tend_code tend__rows_each(const struct tend_rows *rows, tend__rows_fn *fn, void *ctx,
+enum tend_code tend__rows_each(const struct tend_rows *rows, tend__rows_fn *fn, void *fn_ctx,
                                struct tend_error *err) TEND_NODISCARD;
+
+/* The set as the inner functions see one; borrowed. Rows are only read through it. */
+struct tend__rows tend__rows_view(const struct tend_rows *rows);
 
 /* Wraps a profile, which is freed on failure. */
 enum tend_code tend__profile_wrap(struct tend__profile *inner, struct tend_profile **out,
                                   struct tend_error *err) TEND_NODISCARD;
+
+/* A profile of its own with the same rows. */
+enum tend_code tend__profile_clone(const struct tend__profile *from, struct tend__profile **out,
+                                   struct tend_error *err) TEND_NODISCARD;
 
 /* Hands the bytes of a buffer out, with a zero behind them; the buffer is empty afterwards. */
 enum tend_code tend__text_take(struct tend__buf *buf, struct tend_text *out,

@@ -62,87 +62,55 @@ static enum tend_code add_to_profile(void *ctx, const struct tend__batch *batch,
     return tend__profile_add(ctx, batch, err);
 }
 
-/* A builder that has seen all rows, and the plan it makes of them. The caller owns both. */
-static enum tend_code build_plan(const struct tend_rows *rows,
-                                 const struct tend_plan_options *options,
-                                 struct tend__plan_builder **builder, struct tend__plan **plan,
-                                 struct tend_error *err)
+struct plan_pass {
+    struct tend__plan_options options;
+    struct tend__plan_builder *builder; /* NULL before the first batch */
+};
+
+static enum tend_code add_to_plan(void *ctx, const struct tend__batch *batch,
+                                  struct tend_error *err)
 {
-    struct tend__plan_options inner = {0};
-    struct tend__rows_pass pass;
-    struct tend__batch batch;
-    const struct tend__batch *next = NULL;
-    uint64_t row_count = 0;
-    size_t field_count = 0;
-    if (options != NULL) {
-        inner.bin_max = options->bin_max;
-        inner.category_max = options->category_max;
+    struct plan_pass *pass = ctx;
+    if (pass->builder == NULL) {
+        TEND_TRY(tend__plan_builder_new(batch->fields, batch->column_count, &pass->options,
+                                        &pass->builder, err));
     }
-    enum tend_code code = tend__rows_begin(rows, &pass, err);
-    if (code == TEND_OK) {
-        const struct tend__field *fields = tend__rows_fields(&pass, &field_count);
-        code = tend__plan_builder_new(fields, field_count, &inner, builder, err);
-    }
-    while (code == TEND_OK) {
-        code = tend__rows_next(&pass, &next, &batch, err);
-        if (code != TEND_OK || next == NULL) {
-            break;
-        }
-        row_count += next->row_count;
-        code = tend__plan_builder_add(*builder, next, err);
-    }
-    tend__rows_end(&pass);
-    if (code == TEND_OK && row_count == 0) {
-        return TEND_FAIL(err, EINVAL, "no rows: there is nothing to make a plan from");
-    }
-    return code == TEND_OK ? tend__plan_builder_finish(*builder, plan, err) : code;
+    return tend__plan_builder_add(pass->builder, batch, err);
 }
 
 enum tend_code tend_plan_new(const struct tend_rows *rows, const struct tend_plan_options *options,
                              struct tend_plan **out, struct tend_error *err)
 {
-    struct tend__plan_builder *builder = NULL;
+    struct plan_pass pass = {0};
     struct tend__plan *plan = NULL;
-    enum tend_code code = build_plan(rows, options, &builder, &plan, err);
-    tend__plan_builder_free(builder);
+    if (options != NULL) {
+        pass.options.bin_max = options->bin_max;
+        pass.options.category_max = options->category_max;
+    }
+    enum tend_code code = tend__rows_each(rows, add_to_plan, &pass, err);
+    if (code == TEND_OK && pass.builder == NULL) {
+        code = TEND_FAIL(err, EINVAL, "no rows; there is nothing to make a plan from");
+    }
     if (code == TEND_OK) {
-        code = wrap_plan(plan, out, err);
+        code = tend__plan_builder_finish(pass.builder, &plan, err);
     }
-    return code;
-}
-
-static enum tend_code fill_profile(struct tend__plan *plan, const struct tend_rows *rows,
-                                   struct tend__profile **out, struct tend_error *err)
-{
-    struct tend__profile *profile = NULL;
-    TEND_TRY(tend__profile_new(plan, &profile, err));
-    const enum tend_code code = tend__rows_each(rows, add_to_profile, profile, err);
-    if (code != TEND_OK) {
-        tend__profile_free(profile);
-        return code;
-    }
-    *out = profile;
-    return TEND_OK;
+    tend__plan_builder_free(pass.builder);
+    return code == TEND_OK ? wrap_plan(plan, out, err) : code;
 }
 
 enum tend_code tend_profile_from_rows(const struct tend_rows *rows,
                                       const struct tend_plan_options *options,
                                       struct tend_profile **out, struct tend_error *err)
 {
-    struct tend__plan_builder *builder = NULL;
-    struct tend__plan *plan = NULL;
+    const struct tend__rows view = tend__rows_view(rows);
+    struct tend__rows_profile_options inner = {0};
     struct tend__profile *profile = NULL;
-    bool is_complete = false;
-    enum tend_code code = build_plan(rows, options, &builder, &plan, err);
-    if (code == TEND_OK) {
-        code = tend__plan_builder_profile(builder, plan, &profile, &is_complete, err);
+    if (options != NULL) {
+        inner.bin_max = options->bin_max;
+        inner.category_max = options->category_max;
     }
-    tend__plan_builder_free(builder);
-    if (code == TEND_OK && !is_complete) {
-        code = fill_profile(plan, rows, &profile, err);
-    }
-    tend__plan_unref(plan);
-    return code == TEND_OK ? tend__profile_wrap(profile, out, err) : code;
+    TEND_TRY(tend__rows_profile(&view, &inner, &profile, err));
+    return tend__profile_wrap(profile, out, err);
 }
 
 enum tend_code tend_profile_new(const struct tend_plan *plan, struct tend_profile **out,
@@ -163,6 +131,31 @@ enum tend_code tend_profile_merge(struct tend_profile *into, const struct tend_p
                                   struct tend_error *err)
 {
     return tend__profile_merge(into->inner, from->inner, err);
+}
+
+enum tend_code tend__profile_clone(const struct tend__profile *from, struct tend__profile **out,
+                                   struct tend_error *err)
+{
+    struct tend__profile *copy = NULL;
+    TEND_TRY(tend__profile_new(tend__profile_plan(from), &copy, err));
+    enum tend_code code = tend__profile_merge(copy, from, err);
+    if (code == TEND_OK) {
+        code = tend__profile_set_label(copy, tend__profile_label(from), err);
+    }
+    if (code != TEND_OK) {
+        tend__profile_free(copy);
+        return code;
+    }
+    *out = copy;
+    return TEND_OK;
+}
+
+enum tend_code tend_profile_copy(const struct tend_profile *profile, struct tend_profile **out,
+                                 struct tend_error *err)
+{
+    struct tend__profile *inner = NULL;
+    TEND_TRY(tend__profile_clone(profile->inner, &inner, err));
+    return tend__profile_wrap(inner, out, err);
 }
 
 /* ---- asking ---- */

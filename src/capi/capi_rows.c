@@ -413,7 +413,7 @@ enum tend_code tend__rows_next(struct tend__rows_pass *pass, const struct tend__
     return TEND_OK;
 }
 
-enum tend_code tend__rows_each(const struct tend_rows *rows, tend__rows_fn *fn, void *ctx,
+enum tend_code tend__rows_each(const struct tend_rows *rows, tend__rows_fn *fn, void *fn_ctx,
                                struct tend_error *err)
 {
     struct tend__rows_pass pass;
@@ -425,8 +425,21 @@ enum tend_code tend__rows_each(const struct tend_rows *rows, tend__rows_fn *fn, 
         if (code != TEND_OK || next == NULL) {
             break;
         }
-        code = fn(ctx, next, err);
+        code = fn(fn_ctx, next, err);
     }
     tend__rows_end(&pass);
     return code;
+}
+
+static enum tend_code each_of_view(void *ctx, tend__rows_fn *fn, void *fn_ctx,
+                                   struct tend_error *err)
+{
+    return tend__rows_each(ctx, fn, fn_ctx, err);
+}
+
+struct tend__rows tend__rows_view(const struct tend_rows *rows)
+{
+    struct tend__rows view = {.each = each_of_view};
+    memcpy(&view.ctx, &rows, sizeof(rows)); /* const again in each_of_view */
+    return view;
 }

@@ -45,7 +45,7 @@ struct value_pass {
     struct tend__vector name_values[TEND_VALUE_NAMED_MAX];
     struct tend__expr *expr;
     struct tend__vector values;
-    /* Rows on which a name failed fail as a whole where the expression uses it. */
+    /* Why a name failed on a row, 0 where none did. */
     uint8_t *failed;
     size_t failed_cap;
 };
@@ -68,8 +68,8 @@ static enum tend_code compile_name(struct value_pass *pass, size_t idx,
     if (name->name == NULL || name->name[0] == '\0' || name->expr == NULL) {
         return TEND_FAIL(err, EINVAL, "name %zu lacks its name or its expression", idx + 1);
     }
-    const enum tend_code code = tend__expr_new(name->expr, pass->fields, pass->field_count,
-                                               &pass->names[idx], err);
+    const enum tend_code code =
+        tend__expr_new(name->expr, pass->fields, pass->field_count, &pass->names[idx], err);
     if (code != TEND_OK) {
         tend__error_prefix(err, "%.100s", name->name);
         return code;
@@ -111,11 +111,10 @@ static enum tend_code compile(struct value_pass *pass, const struct tend__rows_p
 
 /* ---- rows ---- */
 
-/* Evaluates the names into columns. A row on which a used name fails is noted with the reason. */
+/* Evaluates the names into columns and notes the rows on which one fails. */
 static enum tend_code eval_names(struct value_pass *pass, size_t row_count, struct tend_error *err)
 {
-    TEND_TRY(
-        tend__mem_grow(&pass->failed, &pass->failed_cap, row_count, SIZE_MAX / 2, 1, err));
+    TEND_TRY(tend__mem_grow(&pass->failed, &pass->failed_cap, row_count, SIZE_MAX / 2, 1, err));
     memset(pass->failed, 0, row_count);
     for (size_t k = 0; k < pass->name_count; k++) {
         struct tend__vector *values = &pass->name_values[k];
