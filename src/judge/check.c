@@ -178,16 +178,6 @@ static bool time_range(const struct tend__profile *profile, const char *name, in
     return column->min_us <= column->max_us;
 }
 
-static void slice_column(const struct tend__column *from, size_t start, struct tend__column *out)
-{
-    *out = *from;
-    out->f64 = from->f64 == NULL ? NULL : from->f64 + start;
-    out->bools = from->bools == NULL ? NULL : from->bools + start;
-    out->text = from->text == NULL ? NULL : from->text + start;
-    out->time_us = from->time_us == NULL ? NULL : from->time_us + start;
-    out->valid = from->valid == NULL ? NULL : from->valid + start;
-}
-
 /* Which window a row is in; SIZE_MAX for none of the whole ones. */
 static size_t window_of(const struct history_pass *pass, const struct tend__column *times, size_t i)
 {
@@ -221,7 +211,7 @@ static enum tend_code add_history(void *ctx, const struct tend__batch *batch,
         }
         if (window != SIZE_MAX) {
             for (size_t k = 0; k < batch->column_count; k++) {
-                slice_column(&batch->columns[k], start, &pass->columns[k]);
+                pass->columns[k] = tend__column_from(&batch->columns[k], start);
             }
             const struct tend__batch part = {.row_count = end - start,
                                              .column_count = batch->column_count,

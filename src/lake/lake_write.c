@@ -42,6 +42,7 @@ static const char *sql_type(enum tend_type type)
     case TEND_TYPE_TIME:
         return "TIMESTAMP";
     case TEND_TYPE_TEXT:
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return "VARCHAR";
     }
@@ -58,6 +59,7 @@ static duckdb_type chunk_type(enum tend_type type)
     case TEND_TYPE_TIME:
         return DUCKDB_TYPE_TIMESTAMP;
     case TEND_TYPE_TEXT:
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return DUCKDB_TYPE_VARCHAR;
     }
@@ -318,6 +320,7 @@ static void put_column(duckdb_vector vector, const struct tend__column *column, 
     case TEND_TYPE_TEXT:
         put_texts(vector, column, from, count);
         break;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

@@ -34,6 +34,11 @@ void tend__column_add_bools(struct tend__column_profile *profile, const struct t
 void tend__column_add_times(struct tend__column_profile *profile, const struct tend__column *column,
                             size_t row_count);
 
+/* All of a vector column, against the plan's dim: nulls, rows of another dim, and rows with an item
+ * that is not finite. */
+void tend__column_add_vectors(struct tend__column_profile *profile, uint32_t dim,
+                              const struct tend__column *column, size_t row_count);
+
 /* The invalid rows of a column. */
 size_t tend__column_null_count(const struct tend__column *column, size_t begin, size_t row_count);
 

@@ -28,6 +28,7 @@ struct builder_column {
         profile; /* its cells are `cells`, and used for bool and time only */
     uint64_t cells[TEND_HOUR_COUNT];
     struct tend__distinct *distinct; /* number and text */
+    uint32_t dim;                    /* vector: of the first row that is one; 0 = none yet */
 };
 
 struct tend__plan_builder {
@@ -136,6 +137,10 @@ static enum tend_code add_column(struct builder_column *column, const struct ten
         return tend__distinct_add_texts(column->distinct, values, row_count, err);
     case TEND_TYPE_TIME:
         tend__column_add_times(&column->profile, values, row_count);
+        return TEND_OK;
+    case TEND_TYPE_VECTOR:
+        column->dim = column->dim == 0 ? values->dim : column->dim;
+        tend__column_add_vectors(&column->profile, column->dim, values, row_count);
         return TEND_OK;
     case TEND_TYPE_NULL:
         column->profile.row_count += row_count;
@@ -273,6 +278,7 @@ static enum tend_code plan_column(const struct tend__plan_builder *builder,
 {
     source->name = column->name;
     source->type = column->type;
+    source->dim = column->dim;
     if (column->distinct == NULL) {
         return TEND_OK;
     }

@@ -48,6 +48,7 @@ struct tend__plan_source {
     const double *cell_positions;
     size_t category_count;
     const struct tend__text *categories;
+    uint32_t dim; /* vectors */
 };
 
 /* Checks everything that plan.h promises of a column: TEND_ECORRUPT with the column's name where it

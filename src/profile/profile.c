@@ -220,6 +220,9 @@ static void add_column(struct tend__column_profile *profile, const struct tend__
     case TEND_TYPE_TIME:
         tend__column_add_times(profile, column, row_count);
         return;
+    case TEND_TYPE_VECTOR:
+        tend__column_add_vectors(profile, plan->columns[column_idx].dim, column, row_count);
+        return;
     case TEND_TYPE_NULL:
         return;
     }
