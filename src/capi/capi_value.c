@@ -173,6 +173,7 @@ static void keep_value(struct tend__arrow_out *table, const struct tend__vector 
     case TEND_TYPE_TIME:
         tend__arrow_out_int(table, VALUE_FIELD, values->time_us[row_idx]);
         return;
+    case TEND_TYPE_VECTOR: /* no expression is one */
     case TEND_TYPE_NULL:
         tend__arrow_out_null(table, VALUE_FIELD);
         return;
@@ -238,6 +239,7 @@ static const char *format_of(enum tend_type type)
     case TEND_TYPE_TIME:
         return "tsu:";
     case TEND_TYPE_NUMBER:
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return "g";
     }
