@@ -163,7 +163,8 @@ static enum tend_code fail_write(enum tend_code code, const char *path, struct t
 
 /* COPY (sql) to path, by way of a temporary file. */
 enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection con,
-                                    const char *select, const char *path, struct tend_error *err)
+                                    const char *select, const char *options, const char *path,
+                                    struct tend_error *err)
 {
     char target[TEND_LAKE_PATH_MAX];
     char temp[LAKE_PATH_MAX];
@@ -174,7 +175,7 @@ enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection c
     tend__buf_init(&sql, LAKE_SQL_MAX);
     tend__buf_printf(&sql, "COPY (%s) TO ", select);
     tend__sql_literal(&sql, temp);
-    tend__buf_text(&sql, " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)");
+    tend__buf_printf(&sql, " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false%s)", options);
     enum tend_code code = tend__buf_code(&sql, err);
     if (code == TEND_OK) {
         code = tend__lake_query(con, tend__buf_str(&sql), NULL, &result, err);
@@ -193,7 +194,7 @@ enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection c
 enum tend_code tend__lake_copy(struct tend__lake *lake, const char *sql, const char *path,
                                struct tend_error *err)
 {
-    return tend__lake_copy_from(lake, lake->con, sql, path, err);
+    return tend__lake_copy_from(lake, lake->con, sql, "", path, err);
 }
 
 /* ---- batches ------------------------------------------------------------------------------------
@@ -376,7 +377,7 @@ enum tend_code tend__lake_writer_finish(struct tend__lake_writer *writer, struct
 {
     enum tend_code code = finish_rows(&writer->appender, err);
     if (code == TEND_OK) {
-        code = tend__lake_copy_from(writer->lake, writer->con, "SELECT * FROM temp." ROWS_TABLE,
+        code = tend__lake_copy_from(writer->lake, writer->con, "SELECT * FROM temp." ROWS_TABLE, "",
                                     writer->path, err);
     }
     tend__lake_writer_free(writer);
