@@ -4,8 +4,8 @@
     .deps/py/bin/python tools/golden_sketch.py tests/golden tests/fuzz/corpus
 
 sketches.csv has a line for each sketch: what it is, what DataSketches answers about it, and its bytes in hexadecimal.
-The same bytes are where the fuzz targets kll, hll and frequent begin. HyperLogLog and frequent items are the same on each
-run; DataSketches draws the coin of KLL anew, so those lines change, and nothing that is tested with them does.
+The same bytes are where the fuzz targets kll, hll and frequent begin. HyperLogLog and frequent items are the same on
+each run; DataSketches draws the coin of KLL anew, so those lines change, and nothing that is tested with them does.
 """
 import importlib.metadata
 import os
