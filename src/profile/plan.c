@@ -195,6 +195,9 @@ static enum tend_code build_search(const struct tend__plan_column *column,
     TEND_TRY(tend__mem_new(column->cut_count + 1, sizeof(*finder->cell_of_bin),
                            &finder->cell_of_bin, err));
     finder->search_count = count;
+    finder->cut_count = column->cut_count;
+    finder->atom_count = column->atom_count;
+    finder->atoms = column->atoms;
     for (size_t i = 0; i < count; i++) {
         finder->search[i] = i < column->cut_count ? column->cuts[i] : (double)INFINITY;
     }
@@ -336,7 +339,9 @@ static enum tend_code build_columns(struct tend__plan *plan,
     TEND_TRY(tend__mem_new(count, sizeof(*plan->columns), &plan->columns, err));
     TEND_TRY(tend__mem_new(count, sizeof(*plan->finders), &plan->finders, err));
     plan->column_count = count;
+    const struct tend__kernel *kernel = tend__kernel_best();
     for (size_t i = 0; i < count; i++) {
+        plan->finders[i].kernel = kernel;
         TEND_TRY(build_column(&sources[i], &plan->columns[i], &plan->finders[i], err));
         for (size_t j = 0; j < i; j++) {
             if (strcmp(plan->columns[j].name, plan->columns[i].name) == 0) {
