@@ -85,6 +85,23 @@ bool tend__break_ends_open(const struct tend__plan_column *plan, size_t cell);
 double tend__break_function_distance(const struct tend__break_search *search,
                                      const struct tend__profile *other, size_t column_idx);
 
+/* A column of a sample of rows, found by its name in the plan; NULL where it is not there or of
+ * another type. */
+const struct tend__column *tend__break_rows_column(const struct tend__break_search *search,
+                                                   const struct tend__batch *rows,
+                                                   size_t column_idx);
+
+/* Whether the column holds the outcome, which has rules of its own. */
+bool tend__break_is_label(const struct tend__break_search *search, size_t column_idx);
+
+/* Takes the breaks of a kind and column off the list. */
+void tend__break_remove(struct tend__break_search *search, enum tend__break_kind kind,
+                        size_t column_idx);
+
+tend__break_finder_fn tend__break_find_labels;
+tend__break_finder_fn tend__break_find_joins;
+tend__break_finder_fn tend__break_find_rounding;
+tend__break_finder_fn tend__break_find_repeats;
 tend__break_finder_fn tend__break_find_schema_new;
 tend__break_finder_fn tend__break_find_schema_missing;
 tend__break_finder_fn tend__break_find_schema_type;
