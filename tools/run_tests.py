@@ -63,8 +63,9 @@ def run_program(test):
 
 
 def python_with_pytest():
-    """This interpreter, or the system's where only that has pytest; None where neither has."""
-    for python in (sys.executable, "/usr/bin/python3"):
+    """The tests' own environment, else this interpreter or the system's; None where none has pytest."""
+    own = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ".deps", "py", "bin", "python")
+    for python in (own, sys.executable, "/usr/bin/python3"):
         if os.path.exists(python) and subprocess.run([python, "-c", "import pytest"], check=False,
                                                      stderr=subprocess.DEVNULL).returncode == 0:
             return python

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * arrow.h: the Arrow C data interface, libtend's ABI for batches of rows.
+ * arrow.h: the Arrow C data and stream interfaces, libtend's ABI for batches of rows.
  *
- * The layout is the one of https://arrow.apache.org/docs/format/CDataInterface.html. The names
- * carry tend's prefix so that a program which includes another definition of the same structs can
- * include this one too; pointers to either may be cast to the other.
+ * The layouts are those of https://arrow.apache.org/docs/format/CDataInterface.html and
+ * https://arrow.apache.org/docs/format/CStreamInterface.html. The names carry tend's prefix so that
+ * a program which includes another definition of the same structs can include this one too;
+ * pointers to either may be cast to the other.
  */
 #ifndef TEND_ARROW_H
 #define TEND_ARROW_H
@@ -37,6 +38,14 @@ struct tend_arrow_array {
     struct tend_arrow_array **children;
     struct tend_arrow_array *dictionary;
     void (*release)(struct tend_arrow_array *);
+    void *private_data;
+};
+
+struct tend_arrow_stream {
+    int (*get_schema)(struct tend_arrow_stream *, struct tend_arrow_schema *out);
+    int (*get_next)(struct tend_arrow_stream *, struct tend_arrow_array *out);
+    const char *(*get_last_error)(struct tend_arrow_stream *);
+    void (*release)(struct tend_arrow_stream *);
     void *private_data;
 };
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* column.c: the names of the column types. */
+/* column.c: the names of the column types, and lists of fields. */
 #include "base/column.h"
+
+#include "base/mem.h"
+
+#include <string.h>
 
 const char *tend__type_text(enum tend_type type)
 {
@@ -17,4 +21,43 @@ const char *tend__type_text(enum tend_type type)
         return "null";
     }
     return "unknown";
+}
+
+void tend__fields_free(struct tend__field *fields, size_t count)
+{
+    for (size_t i = 0; fields != NULL && i < count; i++) {
+        char *name = NULL;
+        memcpy(&name, &fields[i].name, sizeof(name)); /* ours, const only to readers */
+        tend__mem_free(name);
+    }
+    tend__mem_free(fields);
+}
+
+enum tend_code tend__fields_copy(const struct tend__field *from, size_t count,
+                                 struct tend__field **out, struct tend_error *err)
+{
+    struct tend__field *fields = NULL;
+    TEND_TRY(tend__mem_new(count, sizeof(*fields), &fields, err));
+    for (size_t i = 0; i < count; i++) {
+        char *name = NULL;
+        const enum tend_code code = tend__mem_text(from[i].name, strlen(from[i].name), &name, err);
+        if (code != TEND_OK) {
+            tend__fields_free(fields, i);
+            return code;
+        }
+        fields[i] = from[i];
+        fields[i].name = name;
+    }
+    *out = fields;
+    return TEND_OK;
+}
+
+size_t tend__fields_find(const struct tend__field *fields, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(fields[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
 }

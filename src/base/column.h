@@ -10,6 +10,8 @@
 #ifndef TEND_BASE_COLUMN_H
 #define TEND_BASE_COLUMN_H
 
+#include "base/fail.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,5 +59,15 @@ static inline bool tend__is_valid(const struct tend__column *column, size_t row_
 
 /* "number", "bool", "text", "time" or "null". */
 const char *tend__type_text(enum tend_type type);
+
+/* ---- lists of fields ---- */
+
+/* A copy with names of its own; the caller frees *out with tend__fields_free. ENOMEM. */
+enum tend_code tend__fields_copy(const struct tend__field *from, size_t count,
+                                 struct tend__field **out, struct tend_error *err) TEND_NODISCARD;
+void tend__fields_free(struct tend__field *fields, size_t count); /* NULL is fine */
+
+/* A name's position among fields; SIZE_MAX where it is not there. */
+size_t tend__fields_find(const struct tend__field *fields, size_t count, const char *name);
 
 #endif

@@ -180,6 +180,13 @@ enum tend_code tend__app_write_file(const char *path, const void *bytes, size_t 
     return TEND_OK;
 }
 
+enum tend_code tend__app_write_page(const struct tend__buf *page, const char *path,
+                                    struct tend_error *err)
+{
+    TEND_TRY(tend__buf_code(page, err));
+    return tend__app_write_file(path, tend__buf_str(page), page->len, err);
+}
+
 enum tend_code tend__app_read_file(const char *path, struct tend__buf *buf, struct tend_error *err)
 {
     struct stat status;

@@ -54,6 +54,10 @@ enum tend_code tend__app_can_write(const char *path, struct tend_error *err) TEN
 enum tend_code tend__app_write_file(const char *path, const void *bytes, size_t len,
                                     struct tend_error *err) TEND_NODISCARD;
 
+/* The same of a page that was built in a buffer; the buffer's own failure first. */
+enum tend_code tend__app_write_page(const struct tend__buf *page, const char *path,
+                                    struct tend_error *err) TEND_NODISCARD;
+
 /* Reads a whole file of at most `max` bytes into buf. */
 enum tend_code tend__app_read_file(const char *path, struct tend__buf *buf,
                                    struct tend_error *err) TEND_NODISCARD;

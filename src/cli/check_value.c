@@ -10,7 +10,7 @@
  */
 #include "base/civil.h"
 #include "base/mem.h"
-#include "cli/check.h"
+#include "cli/check_job.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -88,7 +88,7 @@ static enum tend_code add_row(struct window_rows *rows, const struct tend__worth
 /* ---- passes ---- */
 
 struct value_pass {
-    struct tend__check *check;
+    struct tend__check_job *job;
     struct tend__worth worth;
     struct tend__window_sums sums; /* realised */
     /* pass 1: a sample of scores */
@@ -175,7 +175,7 @@ static enum tend_code add_batch(void *ctx, const struct tend__batch *batch, stru
 {
     struct value_pass *pass = ctx;
     const struct tend__worth *worth = &pass->worth;
-    const int64_t every = pass->check->config->window_us;
+    const int64_t every = pass->job->config->window_us;
     TEND_TRY(tend__worth_add(&pass->worth, batch, err));
     if (pass->sample != NULL) {
         sample_scores(pass, batch->row_count);
@@ -207,17 +207,17 @@ static enum tend_code add_batch(void *ctx, const struct tend__batch *batch, stru
 
 /* Makes the worth of one data set. *reason is set, and nothing fails, where the configuration does
  * not fit it. */
-static enum tend_code open_worth(struct tend__check *check, bool is_reference,
+static enum tend_code open_worth(struct tend__check_job *job, bool is_reference,
                                  struct tend__worth *worth, struct tend_error *reason,
                                  struct tend_error *err)
 {
-    const struct tend__check_side *side = is_reference ? &check->ref_side : &check->cur_side;
+    const struct tend__check_side *side = is_reference ? &job->ref_side : &job->cur_side;
     /* A label is a number if it is one on either side: both must be valued by one rule. */
-    const struct tend__worth_scan scan = {.label_is_number = check->ref_side.label_is_number ||
-                                                             check->cur_side.label_is_number};
-    const struct tend__worth_options options = {.config = check->config,
-                                                .path = is_reference ? check->ref_path
-                                                                     : check->cur_path,
+    const struct tend__worth_scan scan = {.label_is_number = job->ref_side.label_is_number ||
+                                                             job->cur_side.label_is_number};
+    const struct tend__worth_options options = {.config = job->config,
+                                                .path = is_reference ? job->ref_side.path
+                                                                     : job->cur_side.path,
                                                 .fields = side->fields,
                                                 .field_count = side->field_count,
                                                 .scan = &scan,
@@ -251,50 +251,50 @@ static void close_pass(struct value_pass *pass)
     pass->sample = NULL;
 }
 
-/* One data set's realised value; leaves a reason in check->value.why_not where it cannot be
+/* One data set's realised value; leaves a reason in job->check.value.why_not where it cannot be
  * reckoned. `pass` keeps the sample of scores where it has room for one. */
 static enum tend_code realise(struct value_pass *pass, bool is_reference,
                               struct tend__check_realised *out, bool *fits, struct tend_error *err)
 {
     struct tend_error reason = {0};
-    const char *path = is_reference ? pass->check->ref_path : pass->check->cur_path;
+    const char *path = is_reference ? pass->job->ref_side.path : pass->job->cur_side.path;
     const struct tend__data_stream stream = {
-        .path = path, .time_column = pass->check->config->time, .is_again = true};
-    enum tend_code code = open_worth(pass->check, is_reference, &pass->worth, &reason, err);
+        .path = path, .time_column = pass->job->config->time, .is_again = true};
+    enum tend_code code = open_worth(pass->job, is_reference, &pass->worth, &reason, err);
     *fits = code == TEND_OK && reason.code == TEND_OK;
     if (!*fits) {
-        (void)snprintf(pass->check->value.why_not, sizeof(pass->check->value.why_not), "%s",
+        (void)snprintf(pass->job->check.value.why_not, sizeof(pass->job->check.value.why_not), "%s",
                        reason.text);
         return code;
     }
-    code = tend__data_each(pass->check->app, pass->check->lake, &stream, add_batch, pass, err);
+    code = tend__data_each(pass->job->app, pass->job->lake, &stream, add_batch, pass, err);
     if (code == TEND_OK) {
         set_realised(pass, out);
     }
     return code;
 }
 
-static enum tend_code estimate_windows(struct tend__check *check,
+static enum tend_code estimate_windows(struct tend__check_job *job,
                                        struct tend__value_estimator *estimator, bool is_reference,
                                        struct tend_error *err)
 {
     struct value_pass pass = {
-        .check = check, .estimator = estimator, .is_reference = is_reference, .every = 1};
+        .job = job, .estimator = estimator, .is_reference = is_reference, .every = 1};
     struct tend_error reason = {0};
-    const char *path = is_reference ? check->ref_path : check->cur_path;
+    const char *path = is_reference ? job->ref_side.path : job->cur_side.path;
     const struct tend__data_stream stream = {.path = path,
-                                             .time_column = check->config->time,
-                                             .order_by = check->config->time,
+                                             .time_column = job->config->time,
+                                             .order_by = job->config->time,
                                              .is_again = true};
-    enum tend_code code = open_worth(check, is_reference, &pass.worth, &reason, err);
+    enum tend_code code = open_worth(job, is_reference, &pass.worth, &reason, err);
     if (code == TEND_OK && reason.code == TEND_OK) {
-        code = tend__data_each(check->app, check->lake, &stream, add_batch, &pass, err);
+        code = tend__data_each(job->app, job->lake, &stream, add_batch, &pass, err);
         if (code == TEND_OK) {
             code = end_window(&pass, err);
         }
     }
     if (code == TEND_OK && !is_reference && pass.rows_estimated > 0) {
-        struct tend__check_value *value = &check->value;
+        struct tend__check_value *value = &job->check.value;
         value->is_estimated = true;
         value->window_count = pass.window_count;
         value->estimated_per_row = pass.sum / pass.rows_estimated;
@@ -307,13 +307,13 @@ static enum tend_code estimate_windows(struct tend__check *check,
     return code;
 }
 
-static enum tend_code estimate(struct tend__check *check, const struct value_pass *ref,
+static enum tend_code estimate(struct tend__check_job *job, const struct value_pass *ref,
                                struct tend_error *err)
 {
     struct tend__value_estimator *estimator = NULL;
-    const struct tend__config *config = check->config;
+    const struct tend__config *config = job->config;
     if (config->time == NULL || !ref->worth.is_binary || ref->sample_count == 0 ||
-        config->label.column == NULL || check->value.reference.row_count == 0) {
+        config->label.column == NULL || job->check.value.reference.row_count == 0) {
         return TEND_OK;
     }
     const int64_t delay =
@@ -321,45 +321,47 @@ static enum tend_code estimate(struct tend__check *check, const struct value_pas
     const struct tend__value_estimator_options options = {.delay_windows =
                                                               delay > 0 ? (size_t)delay : 1};
     TEND_TRY(tend__value_estimator_new(&options, ref->sample, ref->sample_count, &estimator, err));
-    enum tend_code code = estimate_windows(check, estimator, true, err);
+    enum tend_code code = estimate_windows(job, estimator, true, err);
     if (code == TEND_OK) {
-        code = estimate_windows(check, estimator, false, err);
+        code = estimate_windows(job, estimator, false, err);
     }
     if (code == TEND_EINVAL) {
         /* The estimator learns from the reference what the current rows come after. */
-        (void)snprintf(check->value.why_not, sizeof(check->value.why_not),
-                       "not estimated: %.300s begins before %.300s ends", check->cur_path,
-                       check->ref_path);
-        check->value.is_estimated = false;
+        (void)snprintf(job->check.value.why_not, sizeof(job->check.value.why_not),
+                       "not estimated: %.300s begins before %.300s ends", job->cur_side.path,
+                       job->ref_side.path);
+        job->check.value.is_estimated = false;
         code = TEND_OK;
     }
     tend__value_estimator_free(estimator);
     return code;
 }
 
-enum tend_code tend__check_estimate(struct tend__check *check, struct tend_error *err)
+enum tend_code tend__check_job_value(struct tend__check_job *job, struct tend_error *err)
 {
-    struct value_pass ref = {.check = check, .every = 1};
-    struct value_pass cur = {.check = check, .every = 1};
+    struct value_pass ref = {.job = job, .every = 1};
+    struct value_pass cur = {.job = job, .every = 1};
     bool ref_fits = false;
     bool cur_fits = false;
     enum tend_code code = TEND_OK;
-    if (check->config == NULL || check->config->value.per_row.text == NULL) {
+    if (job->config == NULL || job->config->value.per_row.text == NULL) {
         return TEND_OK;
     }
-    if (check->ref_is_profile || check->cur_is_profile) {
-        (void)snprintf(check->value.why_not, sizeof(check->value.why_not),
+    if (job->check.ref_is_profile || job->check.cur_is_profile) {
+        (void)snprintf(job->check.value.why_not, sizeof(job->check.value.why_not),
                        "a profile has no rows to value");
         return TEND_OK;
     }
+    (void)snprintf(job->check.value.unit, sizeof(job->check.value.unit), "%s",
+                   job->config->value.unit);
     TEND_TRY(tend__mem_new(TEND_CHECK_SAMPLE, sizeof(*ref.sample), &ref.sample, err));
-    TEND_TRY_OUT(realise(&ref, true, &check->value.reference, &ref_fits, err));
+    TEND_TRY_OUT(realise(&ref, true, &job->check.value.reference, &ref_fits, err));
     if (ref_fits) {
-        TEND_TRY_OUT(realise(&cur, false, &check->value.current, &cur_fits, err));
+        TEND_TRY_OUT(realise(&cur, false, &job->check.value.current, &cur_fits, err));
     }
-    check->value.is_there = ref_fits && cur_fits;
-    if (check->value.is_there) {
-        code = estimate(check, &ref, err);
+    job->check.value.is_there = ref_fits && cur_fits;
+    if (job->check.value.is_there) {
+        code = estimate(job, &ref, err);
     }
 out:
     close_pass(&ref);

@@ -2,7 +2,7 @@
 /* cmd_books.c: tend ledger and tend versions: the books and the versions out of the state file. */
 #include "base/json_write.h"
 #include "cli/app.h"
-#include "cli/render.h"
+#include "report/render.h"
 #include "cli/state_file.h"
 #include "state/ledger.h"
 #include "state/versions.h"

@@ -6,7 +6,7 @@
 #include "cli/app.h"
 #include "cli/data.h"
 #include "cli/guess.h"
-#include "cli/render.h"
+#include "report/render.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -276,7 +276,9 @@ static enum tend_code look(struct init_run *run, struct tend__lake *lake, struct
     TEND_TRY(tend__data_not_profile(lake, run->data, err));
     TEND_TRY(tend__id_watch_new(&watch, err));
     const struct tend__data_profile options = {
-        .path = run->data, .time_column = time, .also = tend__id_watch_add, .also_ctx = watch};
+        .path = run->data,
+        .time_column = time,
+        .profile = {.also = tend__id_watch_add, .also_ctx = watch}};
     enum tend_code code = tend__data_profile(run->app, lake, &options, &run->profile, err);
     if (code == TEND_OK) {
         code = tend__guess_new(run->profile, watch, label, time, &run->guess, err);
@@ -284,7 +286,9 @@ static enum tend_code look(struct init_run *run, struct tend__lake *lake, struct
     if (code == TEND_OK && run->guess.id_idx != SIZE_MAX) {
         /* An id has no distribution worth keeping: the reference is made without it. */
         const struct tend__data_profile again = {
-            .path = run->data, .time_column = time, .skip_column = name_of(run, run->guess.id_idx)};
+            .path = run->data,
+            .time_column = time,
+            .profile = {.skip_column = name_of(run, run->guess.id_idx)}};
         code = tend__data_profile(run->app, lake, &again, &run->reference_profile, err);
     }
     tend__id_watch_free(watch);

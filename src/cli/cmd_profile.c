@@ -2,7 +2,7 @@
 /* cmd_profile.c: tend profile, tend merge and tend show. */
 #include "cli/app.h"
 #include "cli/data.h"
-#include "cli/profile_text.h"
+#include "report/profile_text.h"
 
 #include "base/mem.h"
 
@@ -54,7 +54,7 @@ static enum tend_code need_profile(struct tend__lake *lake, const char *path,
     size_t count = 0;
     TEND_TRY(tend__data_fields(lake, path, NULL, &fields, &count,
                                err)); /* says what is wrong with the file itself */
-    tend__data_fields_free(fields, count);
+    tend__fields_free(fields, count);
     return TEND_FAIL(err, EINVAL, "%s: is data, not a profile; 'tend profile %s -o FILE' makes one",
                      path, path);
 }
@@ -82,12 +82,12 @@ static enum tend_code profile_with(struct tend__app *app, struct tend__lake *lak
     TEND_TRY(tend__data_config(app, app->args->operands[0], &config, err));
     struct tend__data_profile options = {
         .path = app->args->operands[0],
-        .plan = plan_of == NULL ? NULL : tend__profile_plan(plan_of),
-        .bin_max = tend__args_count(app->args, TEND_OPTION_BINS, 0),
+        .profile = {.plan = plan_of == NULL ? NULL : tend__profile_plan(plan_of),
+                    .bin_max = tend__args_count(app->args, TEND_OPTION_BINS, 0)},
     };
     if (config != NULL && (plan_of == NULL || config->id == NULL ||
-                           tend__plan_find(options.plan, config->id) == SIZE_MAX)) {
-        options.skip_column = config->id; /* an id has no distribution worth keeping */
+                           tend__plan_find(options.profile.plan, config->id) == SIZE_MAX)) {
+        options.profile.skip_column = config->id; /* an id has no distribution worth keeping */
     }
     enum tend_code code = tend__data_profile(app, lake, &options, &profile, err);
     if (code == TEND_OK) {

@@ -5,7 +5,7 @@
 #include "base/json_write.h"
 #include "cli/app.h"
 #include "cli/data.h"
-#include "cli/render.h"
+#include "report/render.h"
 #include "cli/value_examples.h"
 #include "cli/window_sums.h"
 #include "cli/worth.h"
@@ -108,7 +108,7 @@ static enum tend_code evaluate(struct value_run *run, struct tend__lake *lake,
     code = tend__data_each(run->app, lake, &stream, add_batch, run, err);
 out:
     tend__worth_scan_deinit(&scan);
-    tend__data_fields_free(fields, count);
+    tend__fields_free(fields, count);
     return code;
 }
 

@@ -10,7 +10,7 @@
 #include "base/json_write.h"
 #include "base/mem.h"
 #include "cli/app.h"
-#include "cli/render.h"
+#include "report/render.h"
 #include "cli/state_file.h"
 #include "json/json_read.h"
 #include "state/runs.h"

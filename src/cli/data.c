@@ -42,7 +42,7 @@ static void make_label(const char *path, char label[LABEL_SIZE])
                    strcmp(path, "-") == 0 ? tend__data_name(path) : base);
 }
 
-static enum tend_code stream_rows(struct tend__lake_reader *reader, tend__data_fn *fn, void *ctx,
+static enum tend_code stream_rows(struct tend__lake_reader *reader, tend__rows_fn *fn, void *ctx,
                                   uint64_t *row_count, struct tend_error *err)
 {
     const struct tend__batch *batch = NULL;
@@ -58,7 +58,7 @@ static enum tend_code stream_rows(struct tend__lake_reader *reader, tend__data_f
 }
 
 enum tend_code tend__data_each(const struct tend__app *app, struct tend__lake *lake,
-                               const struct tend__data_stream *stream, tend__data_fn *fn, void *ctx,
+                               const struct tend__data_stream *stream, tend__rows_fn *fn, void *ctx,
                                struct tend_error *err)
 {
     struct tend__progress progress;
@@ -98,35 +98,6 @@ enum tend_code tend__data_each(const struct tend__app *app, struct tend__lake *l
 
 /* ---- fields ---- */
 
-void tend__data_fields_free(struct tend__field *fields, size_t count)
-{
-    for (size_t i = 0; fields != NULL && i < count; i++) {
-        char *name = NULL;
-        memcpy(&name, &fields[i].name, sizeof(name)); /* ours, const only to readers */
-        tend__mem_free(name);
-    }
-    tend__mem_free(fields);
-}
-
-enum tend_code tend__data_fields_copy(const struct tend__field *from, size_t count,
-                                      struct tend__field **out, struct tend_error *err)
-{
-    struct tend__field *fields = NULL;
-    TEND_TRY(tend__mem_new(count, sizeof(*fields), &fields, err));
-    for (size_t i = 0; i < count; i++) {
-        char *name = NULL;
-        const enum tend_code code = tend__mem_text(from[i].name, strlen(from[i].name), &name, err);
-        if (code != TEND_OK) {
-            tend__data_fields_free(fields, i);
-            return code;
-        }
-        fields[i] = from[i];
-        fields[i].name = name;
-    }
-    *out = fields;
-    return TEND_OK;
-}
-
 enum tend_code tend__data_fields(struct tend__lake *lake, const char *path, const char *time_column,
                                  struct tend__field **out, size_t *count, struct tend_error *err)
 {
@@ -136,22 +107,12 @@ enum tend_code tend__data_fields(struct tend__lake *lake, const char *path, cons
     size_t field_count = 0;
     TEND_TRY(tend__lake_open(lake, path, &options, &reader, err));
     tend__lake_fields(reader, &fields, &field_count);
-    const enum tend_code code = tend__data_fields_copy(fields, field_count, out, err);
+    const enum tend_code code = tend__fields_copy(fields, field_count, out, err);
     tend__lake_close(reader);
     if (code == TEND_OK) {
         *count = field_count;
     }
     return code;
-}
-
-size_t tend__data_find(const struct tend__field *fields, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(fields[i].name, name) == 0) {
-            return i;
-        }
-    }
-    return SIZE_MAX;
 }
 
 enum tend_code tend__data_missing(const struct tend__field *fields, size_t count, const char *name,
@@ -172,112 +133,26 @@ enum tend_code tend__data_missing(const struct tend__field *fields, size_t count
 
 /* ---- profiles ---- */
 
-struct profile_pass {
-    const struct tend__data_profile *options;
-    struct tend__plan_builder *builder; /* first pass without a plan */
-    struct tend__profile *profile;
-    bool is_again;
-    /* The batch without the column that is skipped. */
-    struct tend__field *fields;
-    struct tend__column *columns;
-};
-
-/* The batch that is profiled: all of it, or a view without the skipped column. */
-static enum tend_code leave_out(struct profile_pass *pass, const struct tend__batch *batch,
-                                struct tend__batch *out, struct tend_error *err)
+enum tend_code tend__data_rows_each(void *ctx, tend__rows_fn *fn, void *fn_ctx,
+                                    struct tend_error *err)
 {
-    const char *skipped = pass->options->skip_column;
-    *out = *batch;
-    if (skipped == NULL ||
-        tend__data_find(batch->fields, batch->column_count, skipped) == SIZE_MAX) {
-        return TEND_OK;
-    }
-    if (pass->fields == NULL) {
-        TEND_TRY(tend__mem_new(batch->column_count, sizeof(*pass->fields), &pass->fields, err));
-        TEND_TRY(tend__mem_new(batch->column_count, sizeof(*pass->columns), &pass->columns, err));
-    }
-    size_t count = 0;
-    for (size_t i = 0; i < batch->column_count; i++) {
-        if (strcmp(batch->fields[i].name, skipped) != 0) {
-            pass->fields[count] = batch->fields[i];
-            pass->columns[count++] = batch->columns[i];
-        }
-    }
-    out->fields = pass->fields;
-    out->columns = pass->columns;
-    out->column_count = count;
-    return TEND_OK;
-}
-
-static enum tend_code add_batch(void *ctx, const struct tend__batch *batch, struct tend_error *err)
-{
-    struct profile_pass *pass = ctx;
-    struct tend__batch kept;
-    TEND_TRY(leave_out(pass, batch, &kept, err));
-    if (pass->profile == NULL && pass->builder == NULL) {
-        const struct tend__plan_options options = {.bin_max = pass->options->bin_max};
-        TEND_TRY(
-            tend__plan_builder_new(kept.fields, kept.column_count, &options, &pass->builder, err));
-    }
-    if (pass->profile != NULL) {
-        TEND_TRY(tend__profile_add(pass->profile, &kept, err));
-    } else {
-        TEND_TRY(tend__plan_builder_add(pass->builder, &kept, err));
-    }
-    if (!pass->is_again && pass->options->also != NULL) {
-        return pass->options->also(pass->options->also_ctx, batch, err);
-    }
-    return TEND_OK;
-}
-
-/* After the first pass without a plan: the plan, and the profile from what the builder kept or from
- * a second pass. */
-static enum tend_code finish_plan(const struct tend__app *app, struct tend__lake *lake,
-                                  struct profile_pass *pass, struct tend_error *err)
-{
-    struct tend__plan *plan = NULL;
-    bool is_complete = false;
-    TEND_TRY(tend__plan_builder_finish(pass->builder, &plan, err));
-    enum tend_code code =
-        tend__plan_builder_profile(pass->builder, plan, &pass->profile, &is_complete, err);
-    if (code == TEND_OK && !is_complete) {
-        const struct tend__data_stream again = {.path = pass->options->path,
-                                                .time_column = pass->options->time_column,
-                                                .is_again = true};
-        pass->is_again = true;
-        code = tend__profile_new(plan, &pass->profile, err);
-        if (code == TEND_OK) {
-            code = tend__data_each(app, lake, &again, add_batch, pass, err);
-        }
-    }
-    tend__plan_unref(plan);
-    return code;
+    struct tend__data_rows *rows = ctx;
+    struct tend__data_stream stream = rows->stream;
+    stream.is_again = rows->pass_count++ > 0;
+    return tend__data_each(rows->app, rows->lake, &stream, fn, fn_ctx, err);
 }
 
 enum tend_code tend__data_profile(const struct tend__app *app, struct tend__lake *lake,
                                   const struct tend__data_profile *options,
                                   struct tend__profile **out, struct tend_error *err)
 {
-    struct profile_pass pass = {.options = options};
-    const struct tend__data_stream stream = {
-        .path = options->path, .order_by = options->order_by, .time_column = options->time_column};
-    enum tend_code code = TEND_OK;
-    if (options->plan != NULL) {
-        TEND_TRY(tend__profile_new(options->plan, &pass.profile, err));
-    }
-    code = tend__data_each(app, lake, &stream, add_batch, &pass, err);
-    if (code == TEND_OK && options->plan == NULL) {
-        code = finish_plan(app, lake, &pass, err);
-    }
-    tend__plan_builder_free(pass.builder);
-    tend__mem_free(pass.fields);
-    tend__mem_free(pass.columns);
-    if (code != TEND_OK) {
-        tend__profile_free(pass.profile);
-        return code;
-    }
-    *out = pass.profile;
-    return TEND_OK;
+    struct tend__data_rows data = {.app = app,
+                                   .lake = lake,
+                                   .stream = {.path = options->path,
+                                              .order_by = options->order_by,
+                                              .time_column = options->time_column}};
+    const struct tend__rows rows = {.each = tend__data_rows_each, .ctx = &data};
+    return tend__rows_profile(&rows, &options->profile, out, err);
 }
 
 /* A file that starts with Parquet's magic bytes; anything else is no profile. */
@@ -297,7 +172,7 @@ bool tend__data_is_profile(const struct tend__field *fields, size_t count)
 {
     static const char *const names[] = {"format", "in_plan", "type_changed_count", "nan_count"};
     for (size_t i = 0; i < TEND_ARRAY_LEN(names); i++) {
-        if (tend__data_find(fields, count, names[i]) == SIZE_MAX) {
+        if (tend__fields_find(fields, count, names[i]) == SIZE_MAX) {
             return false;
         }
     }
@@ -317,7 +192,7 @@ enum tend_code tend__data_read_profile(struct tend__lake *lake, const char *path
     }
     TEND_TRY(tend__data_fields(lake, path, NULL, &fields, &count, err));
     const bool is_profile = tend__data_is_profile(fields, count);
-    tend__data_fields_free(fields, count);
+    tend__fields_free(fields, count);
     if (!is_profile) {
         return TEND_OK;
     }
@@ -341,7 +216,7 @@ enum tend_code tend__data_not_profile(struct tend__lake *lake, const char *path,
     }
     TEND_TRY(tend__data_fields(lake, path, NULL, &fields, &count, err));
     const bool is_profile = tend__data_is_profile(fields, count);
-    tend__data_fields_free(fields, count);
+    tend__fields_free(fields, count);
     if (is_profile) {
         return TEND_FAIL(err, EINVAL,
                          "%s: is a profile, not data; 'tend show %s' prints it, tend merge adds "

@@ -8,6 +8,7 @@
 #include "cli/config.h"
 #include "lake/lake.h"
 #include "profile/profile.h"
+#include "profile/rows.h"
 
 /* "standard input" for "-", else the path. */
 const char *tend__data_name(const char *path);
@@ -15,10 +16,6 @@ const char *tend__data_name(const char *path);
 /* A lake with --memory and --threads. */
 enum tend_code tend__data_lake(const struct tend__app *app, struct tend__lake **out,
                                struct tend_error *err) TEND_NODISCARD;
-
-/* Called with each batch of a stream; the first failure ends it. */
-typedef enum tend_code tend__data_fn(void *ctx, const struct tend__batch *batch,
-                                     struct tend_error *err);
 
 struct tend__data_stream {
     const char *path;
@@ -34,21 +31,13 @@ struct tend__data_stream {
 /* Opens the data and calls fn with every batch. A data set without a row is TEND_EINVAL: every
  * command that reads data would answer from nothing. */
 enum tend_code tend__data_each(const struct tend__app *app, struct tend__lake *lake,
-                               const struct tend__data_stream *stream, tend__data_fn *fn, void *ctx,
+                               const struct tend__data_stream *stream, tend__rows_fn *fn, void *ctx,
                                struct tend_error *err) TEND_NODISCARD;
 
-/* The fields of a data set, copied: the caller frees *out with tend__data_fields_free. */
+/* The fields of a data set, copied: the caller frees *out with tend__fields_free. */
 enum tend_code tend__data_fields(struct tend__lake *lake, const char *path, const char *time_column,
                                  struct tend__field **out, size_t *count,
                                  struct tend_error *err) TEND_NODISCARD;
-/* The same of fields at hand. */
-enum tend_code tend__data_fields_copy(const struct tend__field *from, size_t count,
-                                      struct tend__field **out,
-                                      struct tend_error *err) TEND_NODISCARD;
-void tend__data_fields_free(struct tend__field *fields, size_t count);
-
-/* A name's position among fields; SIZE_MAX where it is not there. */
-size_t tend__data_find(const struct tend__field *fields, size_t count, const char *name);
 
 /* TEND_ENOTFOUND with the nearest name: "value.per_row: no column 'x' in a.csv (did you mean
  * 'y'?)". `what` names the key or option that asked. */
@@ -58,19 +47,26 @@ enum tend_code tend__data_missing(const struct tend__field *fields, size_t count
 
 /* ---- profiles ---- */
 
+/* A data set as judge and profile want it: read again at each call of tend__data_rows_each, which
+ * is the `each` of a struct tend__rows whose ctx is this. A later pass prints no remarks. */
+struct tend__data_rows {
+    const struct tend__app *app;
+    struct tend__lake *lake;
+    struct tend__data_stream stream; /* is_again is set by the passes */
+    size_t pass_count;
+};
+
+enum tend_code tend__data_rows_each(void *ctx, tend__rows_fn *fn, void *fn_ctx,
+                                    struct tend_error *err) TEND_NODISCARD;
+
 struct tend__data_profile {
     const char *path;
     const char *time_column;
     const char *order_by;
-    const char *skip_column; /* left out of the profile; NULL = none */
-    struct tend__plan *plan; /* counts at its places; NULL makes a plan from the data */
-    size_t bin_max;          /* of a plan that is made; 0 = default */
-    tend__data_fn *also;     /* called with each batch of the first pass too, or NULL */
-    void *also_ctx;
+    struct tend__rows_profile_options profile;
 };
 
-/* Profiles a data set: in one pass with a plan; without, in one where every column has few distinct
- * values, else two. */
+/* Profiles a data set: tend__rows_profile of its rows. */
 enum tend_code tend__data_profile(const struct tend__app *app, struct tend__lake *lake,
                                   const struct tend__data_profile *options,
                                   struct tend__profile **out,

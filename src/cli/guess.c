@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/names.h"
-#include "cli/id_table.h"
+#include "profile/id_table.h"
 
 #include <math.h>
 #include <string.h>

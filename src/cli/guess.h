@@ -32,7 +32,7 @@ struct tend__id_watch;
 enum tend_code tend__id_watch_new(struct tend__id_watch **out,
                                   struct tend_error *err) TEND_NODISCARD;
 void tend__id_watch_free(struct tend__id_watch *watch);
-tend__data_fn tend__id_watch_add; /* ctx is the watch */
+tend__rows_fn tend__id_watch_add; /* ctx is the watch */
 
 /* `label` and `time` name columns that the user chose; NULL leaves them to be guessed.
  * TEND_ENOTFOUND with the nearest name, TEND_ETYPE where they cannot be what they are said to be.

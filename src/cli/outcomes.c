@@ -60,8 +60,8 @@ enum tend_code tend__outcomes_read(const struct tend__app *app, struct tend__lak
     }
     TEND_TRY(tend__data_fields(lake, path, NULL, &fields, &count, err));
     enum tend_code code = TEND_OK;
-    pass.id_idx = tend__data_find(fields, count, config->id);
-    pass.label_idx = tend__data_find(fields, count, config->label.column);
+    pass.id_idx = tend__fields_find(fields, count, config->id);
+    pass.label_idx = tend__fields_find(fields, count, config->label.column);
     if (pass.id_idx == SIZE_MAX) {
         code = tend__data_missing(fields, count, config->id, path, "data.id", err);
     } else if (pass.label_idx == SIZE_MAX) {
@@ -70,7 +70,7 @@ enum tend_code tend__outcomes_read(const struct tend__app *app, struct tend__lak
         out->id_type = fields[pass.id_idx].type;
         code = tend__label_check(&fields[pass.label_idx], path, err);
     }
-    tend__data_fields_free(fields, count);
+    tend__fields_free(fields, count);
     if (code == TEND_OK) {
         code = tend__data_each(app, lake, &stream, add_outcomes, &pass, err);
     }

@@ -4,7 +4,7 @@
 #define TEND_CLI_OUTCOMES_H
 
 #include "cli/data.h"
-#include "cli/id_table.h"
+#include "profile/id_table.h"
 
 struct tend__outcomes {
     struct tend__id_table

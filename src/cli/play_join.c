@@ -36,7 +36,7 @@ enum tend_code tend__play_join_bind(struct tend__play_join *join, const struct t
                                     struct tend__field *fields, size_t *field_count,
                                     struct tend_error *err)
 {
-    join->id_idx = tend__data_find(fields, *field_count, config->id);
+    join->id_idx = tend__fields_find(fields, *field_count, config->id);
     if (join->id_idx == SIZE_MAX) {
         return tend__data_missing(fields, *field_count, config->id, "the history", "data.id", err);
     }
@@ -45,7 +45,7 @@ enum tend_code tend__play_join_bind(struct tend__play_join *join, const struct t
                          config->id, tend__type_text(fields[join->id_idx].type),
                          tend__type_text(join->outcomes.id_type));
     }
-    join->label_idx = tend__data_find(fields, *field_count, config->label.column);
+    join->label_idx = tend__fields_find(fields, *field_count, config->label.column);
     join->column_count = *field_count;
     if (join->label_idx == SIZE_MAX) {
         join->label_idx = *field_count;

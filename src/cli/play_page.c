@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* play_page.c: the run over history as one page of HTML with pictures. */
 #include "base/mem.h"
-#include "cli/html.h"
+#include "report/html.h"
 #include "cli/play_story.h"
-#include "cli/svg.h"
+#include "report/svg.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -275,7 +275,7 @@ enum tend_code tend__story_page(const struct tend__play *play, const char *title
         code = draw(&page, title, err);
     }
     if (code == TEND_OK) {
-        code = tend__html_write(&page.out, path, err);
+        code = tend__app_write_page(&page.out, path, err);
     }
     tend__mem_free(page.times_us);
     tend__mem_free(page.columns);

@@ -3,7 +3,7 @@
 #include "cli/play_story.h"
 
 #include "base/civil.h"
-#include "cli/render.h"
+#include "report/render.h"
 #include "judge/value_estimate.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
 /* progress.c: draws the progress line on standard error. */
 #include "cli/progress.h"
 
-#include "cli/render.h"
+#include "report/render.h"
 
 #include <inttypes.h>
 #include <stdio.h>

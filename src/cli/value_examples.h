@@ -5,7 +5,7 @@
 #define TEND_CLI_VALUE_EXAMPLES_H
 
 #include "base/json_write.h"
-#include "cli/render.h"
+#include "report/render.h"
 #include "cli/worth.h"
 
 #define TEND_EXAMPLE_MAX 50

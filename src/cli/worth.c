@@ -147,12 +147,12 @@ static enum tend_code find_columns(struct tend__worth *worth,
     const struct tend__config *config = options->config;
     const struct tend__field *fields = worth->fields;
     const size_t count = worth->field_count;
-    worth->id_idx = config->id == NULL ? SIZE_MAX : tend__data_find(fields, count, config->id);
+    worth->id_idx = config->id == NULL ? SIZE_MAX : tend__fields_find(fields, count, config->id);
     worth->time_idx =
-        config->time == NULL ? SIZE_MAX : tend__data_find(fields, count, config->time);
+        config->time == NULL ? SIZE_MAX : tend__fields_find(fields, count, config->time);
     worth->label_idx = config->label.column == NULL
                            ? SIZE_MAX
-                           : tend__data_find(fields, count, config->label.column);
+                           : tend__fields_find(fields, count, config->label.column);
     if (worth->time_idx != SIZE_MAX && fields[worth->time_idx].type != TEND_TYPE_TIME) {
         return TEND_FAIL(err, ETYPE, "data.time: column '%s' in %s is a %s, not a time",
                          config->time, options->path,
@@ -217,7 +217,7 @@ enum tend_code tend__worth_init(struct tend__worth *worth,
     TEND_TRY(find_columns(worth, options, err));
     if (config->score.text != NULL) {
         if (is_name(config->score.text) &&
-            tend__data_find(worth->fields, worth->field_count, config->score.text) == SIZE_MAX) {
+            tend__fields_find(worth->fields, worth->field_count, config->score.text) == SIZE_MAX) {
             return fail_score(worth, options, err);
         }
         TEND_TRY(
@@ -232,7 +232,7 @@ enum tend_code tend__worth_init(struct tend__worth *worth,
 
 void tend__worth_deinit(struct tend__worth *worth)
 {
-    tend__data_fields_free(worth->fields, worth->field_count);
+    tend__fields_free(worth->fields, worth->field_count);
     tend__expr_free(worth->score);
     tend__expr_free(worth->observed);
     tend__vector_deinit(&worth->score_out);

@@ -155,7 +155,7 @@ enum tend_code tend__worth_look(const struct tend__app *app, struct tend__lake *
     if (look->outcomes != NULL) {
         out->label_is_number = !look->outcomes->is_binary;
     } else if (config->label.column != NULL) {
-        pass.label_idx = tend__data_find(fields, count, config->label.column);
+        pass.label_idx = tend__fields_find(fields, count, config->label.column);
     }
     if (pass.label_idx != SIZE_MAX) {
         TEND_TRY_OUT(tend__label_check(&fields[pass.label_idx], look->path, err));
@@ -173,7 +173,7 @@ enum tend_code tend__worth_look(const struct tend__app *app, struct tend__lake *
     code = end_looks(&pass, err);
 out:
     free_looks(&pass);
-    tend__data_fields_free(fields, count);
+    tend__fields_free(fields, count);
     if (code != TEND_OK) {
         tend__worth_scan_deinit(out);
     }

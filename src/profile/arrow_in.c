@@ -7,6 +7,7 @@
 
 #include "base/civil.h"
 #include "base/mem.h"
+#include "profile/arrow_value.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,10 +23,13 @@ enum arrow_kind {
     KIND_U32,
     KIND_I64,
     KIND_U64,
+    KIND_F16,
     KIND_F32,
     KIND_F64,
+    KIND_DECIMAL,
     KIND_TEXT,
     KIND_LARGE_TEXT,
+    KIND_TEXT_VIEW,
     KIND_DATE_DAYS,
     KIND_TIME_S,
     KIND_TIME_MS, /* date64 too */
@@ -35,7 +39,7 @@ enum arrow_kind {
 
 struct kind_row {
     const char *format;
-    bool is_prefix; /* a time zone may follow */
+    bool is_prefix; /* a time zone, or a precision and a scale, may follow */
     enum arrow_kind kind;
     enum tend_type type;
     int64_t buffer_count;
@@ -52,10 +56,13 @@ static const struct kind_row kind_table[] = {
     {"I", false, KIND_U32, TEND_TYPE_NUMBER, 2},
     {"l", false, KIND_I64, TEND_TYPE_NUMBER, 2},
     {"L", false, KIND_U64, TEND_TYPE_NUMBER, 2},
+    {"e", false, KIND_F16, TEND_TYPE_NUMBER, 2},
     {"f", false, KIND_F32, TEND_TYPE_NUMBER, 2},
     {"g", false, KIND_F64, TEND_TYPE_NUMBER, 2},
+    {"d:", true, KIND_DECIMAL, TEND_TYPE_NUMBER, 2},
     {"u", false, KIND_TEXT, TEND_TYPE_TEXT, 3},
     {"U", false, KIND_LARGE_TEXT, TEND_TYPE_TEXT, 3},
+    {"vu", false, KIND_TEXT_VIEW, TEND_TYPE_TEXT, 3}, /* and one for each further buffer */
     {"tdD", false, KIND_DATE_DAYS, TEND_TYPE_TIME, 2},
     {"tdm", false, KIND_TIME_MS, TEND_TYPE_TIME, 2},
     {"tss:", true, KIND_TIME_S, TEND_TYPE_TIME, 2},
@@ -76,8 +83,10 @@ struct decoded {
 struct arrow_column {
     const struct kind_row *kind;  /* of the values */
     const struct kind_row *index; /* of a dictionary's indices, or NULL */
+    struct tend__arrow_decimal decimal;
     struct decoded rows;
     struct decoded dictionary;
+    size_t known_count; /* values that are decoded in `dictionary` */
 };
 
 struct tend__arrow_view {
@@ -124,11 +133,12 @@ static enum tend_code init_column(struct tend__arrow_view *view, size_t column_i
         }
     }
     source->kind = find_kind(format);
-    if (source->kind == NULL) {
+    if (source->kind == NULL || (source->kind->kind == KIND_DECIMAL &&
+                                 !tend__arrow_decimal_parse(format, &source->decimal))) {
         return TEND_FAIL(err, ETYPE,
-                         "column '%.100s' has the Arrow type '%.40s', which is not one "
-                         "of number, bool, text, date or timestamp",
-                         name, format == NULL ? "" : format);
+                         "column '%.100s' is %s (Arrow type '%.40s'), not one of number, bool, "
+                         "text, date or timestamp: leave it out",
+                         name, tend__arrow_format_text(format), format == NULL ? "" : format);
     }
     char *copy = NULL;
     TEND_TRY(tend__mem_text(name, strlen(name), &copy, err));
@@ -274,6 +284,8 @@ static void read_numbers(enum arrow_kind kind, const void *buffer, size_t begin,
         READ_NUMBERS(int64_t);
     } else if (kind == KIND_U64) {
         READ_NUMBERS(uint64_t);
+    } else if (kind == KIND_F16) {
+        tend__arrow_read_halves(buffer, begin, count, out);
     } else if (kind == KIND_F32) {
         READ_NUMBERS(float);
     } else {
@@ -361,16 +373,17 @@ static enum tend_code check_array(const struct kind_row *kind, const struct tend
                                   size_t end, struct tend_error *err)
 {
     if (array == NULL || array->length < 0 || array->offset < 0 ||
-        array->length > TEND_ARROW_ROWS_MAX || array->offset > TEND_ARROW_ROWS_MAX) {
-        return TEND_FAIL(err, EINVAL, "the Arrow array is missing or its length is not in 0..%d",
-                         TEND_ARROW_ROWS_MAX);
+        array->length > TEND_ARROW_LENGTH_MAX || array->offset > TEND_ARROW_LENGTH_MAX) {
+        return TEND_FAIL(err, EINVAL, "the Arrow array is missing or its length is not in 0..%lld",
+                         (long long)TEND_ARROW_LENGTH_MAX);
     }
     if (end > (size_t)array->length) {
         return TEND_FAIL(err, EINVAL, "the Arrow array has %lld rows of %zu",
                          (long long)array->length, end);
     }
-    if (array->n_buffers != kind->buffer_count ||
-        (kind->buffer_count > 0 && array->buffers == NULL)) {
+    const bool has_buffers = kind->kind == KIND_TEXT_VIEW ? array->n_buffers >= kind->buffer_count
+                                                          : array->n_buffers == kind->buffer_count;
+    if (!has_buffers || (kind->buffer_count > 0 && array->buffers == NULL)) {
         return TEND_FAIL(err, EINVAL, "the Arrow array has %lld buffers, its type has %lld",
                          (long long)array->n_buffers, (long long)kind->buffer_count);
     }
@@ -382,9 +395,11 @@ static enum tend_code check_array(const struct kind_row *kind, const struct tend
 }
 
 /* Decodes rows begin .. begin + count (counted from the array's offset). */
-static enum tend_code decode(const struct kind_row *kind, const struct tend_arrow_array *array,
-                             size_t begin, size_t count, struct decoded *to, struct tend_error *err)
+static enum tend_code decode(const struct arrow_column *source,
+                             const struct tend_arrow_array *array, size_t begin, size_t count,
+                             struct decoded *to, struct tend_error *err)
 {
+    const struct kind_row *kind = source->kind;
     TEND_TRY(check_array(kind, array, begin + count, err));
     TEND_TRY(reserve(to, kind->type, count, err));
     if (kind->type == TEND_TYPE_NULL) {
@@ -399,12 +414,19 @@ static enum tend_code decode(const struct kind_row *kind, const struct tend_arro
     }
     switch (kind->type) {
     case TEND_TYPE_NUMBER:
-        read_numbers(kind->kind, array->buffers[1], at, count, to->values);
+        if (kind->kind == KIND_DECIMAL) {
+            tend__arrow_read_decimals(&source->decimal, array->buffers[1], at, count, to->values);
+        } else {
+            read_numbers(kind->kind, array->buffers[1], at, count, to->values);
+        }
         return TEND_OK;
     case TEND_TYPE_BOOL:
         read_bools(array->buffers[1], at, count, to->values);
         return TEND_OK;
     case TEND_TYPE_TEXT:
+        if (kind->kind == KIND_TEXT_VIEW) {
+            return tend__arrow_read_views(array, at, count, to->valid, to->values, err);
+        }
         return read_texts(kind->kind == KIND_LARGE_TEXT, array, at, count, to->values, err);
     case TEND_TYPE_TIME:
         read_times(kind->kind, array->buffers[1], at, count, to);
@@ -445,7 +467,7 @@ static int64_t read_index(enum arrow_kind kind, const void *buffer, size_t at)
 
 /* rows[i] = dictionary[index[i]] */
 static enum tend_code gather(struct arrow_column *source, const struct tend_arrow_array *array,
-                             size_t begin, size_t count, struct tend_error *err)
+                             size_t begin, size_t count, bool is_first, struct tend_error *err)
 {
     const struct tend_arrow_array *dictionary = array == NULL ? NULL : array->dictionary;
     struct decoded *to = &source->rows;
@@ -455,7 +477,10 @@ static enum tend_code gather(struct arrow_column *source, const struct tend_arro
         return TEND_FAIL(err, EINVAL, "the Arrow dictionary is missing");
     }
     const size_t known_count = (size_t)dictionary->length;
-    TEND_TRY(decode(source->kind, dictionary, 0, known_count, &source->dictionary, err));
+    if (is_first || source->known_count != known_count) {
+        TEND_TRY(decode(source, dictionary, 0, known_count, &source->dictionary, err));
+        source->known_count = known_count;
+    }
     TEND_TRY(reserve(to, source->kind->type, count, err));
     const size_t at = (size_t)array->offset + begin;
     read_validity(array->null_count == 0 ? NULL : array->buffers[0], at, count, to);
@@ -480,34 +505,37 @@ static enum tend_code gather(struct arrow_column *source, const struct tend_arro
 }
 
 /* Rows that the struct itself calls null are null in every column. */
-static void mask_rows(const struct tend_arrow_array *array, size_t count, struct decoded *rows)
+static void mask_rows(const struct tend_arrow_array *array, size_t begin, size_t count,
+                      struct decoded *rows)
 {
     const uint8_t *bits = array->n_buffers > 0 && array->buffers != NULL ? array->buffers[0] : NULL;
     if (bits == NULL || array->null_count == 0) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!read_bit(bits, (size_t)array->offset + i)) {
+        if (!read_bit(bits, (size_t)array->offset + begin + i)) {
             rows->valid[i] = 0;
             rows->has_null = true;
         }
     }
 }
 
-static enum tend_code view_column(struct arrow_column *source, const struct tend_arrow_array *array,
-                                  const struct tend_arrow_array *child, struct tend__column *out,
-                                  struct tend_error *err)
+/* Column column_idx of rows begin .. begin + count of the struct. */
+static enum tend_code view_column(struct tend__arrow_view *view,
+                                  const struct tend_arrow_array *array, size_t column_idx,
+                                  size_t begin, size_t count, struct tend_error *err)
 {
-    const size_t begin = (size_t)array->offset;
-    const size_t count = (size_t)array->length;
+    struct arrow_column *source = &view->sources[column_idx];
+    const struct tend_arrow_array *child = array->children[column_idx];
+    const size_t at = (size_t)array->offset + begin;
     if (source->index != NULL) {
-        TEND_TRY(gather(source, child, begin, count, err));
+        TEND_TRY(gather(source, child, at, count, begin == 0, err));
     } else {
-        TEND_TRY(decode(source->kind, child, begin, count, &source->rows, err));
+        TEND_TRY(decode(source, child, at, count, &source->rows, err));
     }
-    mask_rows(array, count, &source->rows);
+    mask_rows(array, begin, count, &source->rows);
     const enum tend_type type = source->kind->type;
-    *out = (struct tend__column){
+    view->columns[column_idx] = (struct tend__column){
         .type = type,
         .valid = source->rows.has_null ? source->rows.valid : NULL,
         .f64 = type == TEND_TYPE_NUMBER ? source->rows.values : NULL,
@@ -518,14 +546,19 @@ static enum tend_code view_column(struct arrow_column *source, const struct tend
     return TEND_OK;
 }
 
-enum tend_code tend__arrow_view_batch(struct tend__arrow_view *view,
-                                      const struct tend_arrow_array *array, struct tend__batch *out,
-                                      struct tend_error *err)
+enum tend_code tend__arrow_view_range(struct tend__arrow_view *view,
+                                      const struct tend_arrow_array *array, size_t begin,
+                                      size_t count, struct tend__batch *out, struct tend_error *err)
 {
-    if (array == NULL || array->length < 0 || array->length > TEND_ARROW_ROWS_MAX ||
-        array->offset < 0 || array->offset > TEND_ARROW_ROWS_MAX) {
-        return TEND_FAIL(err, EINVAL, "the Arrow array has no length in 0..%d",
-                         TEND_ARROW_ROWS_MAX);
+    if (array == NULL || array->length < 0 || array->length > TEND_ARROW_LENGTH_MAX ||
+        array->offset < 0 || array->offset > TEND_ARROW_LENGTH_MAX) {
+        return TEND_FAIL(err, EINVAL, "the Arrow array has no length in 0..%lld",
+                         (long long)TEND_ARROW_LENGTH_MAX);
+    }
+    if (count > TEND_ARROW_ROWS_MAX || begin > (size_t)array->length ||
+        count > (size_t)array->length - begin) {
+        return TEND_FAIL(err, EINVAL, "%zu rows from %zu of an Arrow array of %lld: at most %d",
+                         count, begin, (long long)array->length, TEND_ARROW_ROWS_MAX);
     }
     if ((size_t)array->n_children != view->column_count ||
         (view->column_count > 0 && array->children == NULL)) {
@@ -533,18 +566,25 @@ enum tend_code tend__arrow_view_batch(struct tend__arrow_view *view,
                          (long long)array->n_children, view->column_count);
     }
     for (size_t i = 0; i < view->column_count; i++) {
-        const enum tend_code code =
-            view_column(&view->sources[i], array, array->children[i], &view->columns[i], err);
+        const enum tend_code code = view_column(view, array, i, begin, count, err);
         if (code != TEND_OK) {
             tend__error_prefix(err, "column '%.100s'", view->fields[i].name);
             return code;
         }
     }
     *out = (struct tend__batch){
-        .row_count = (size_t)array->length,
+        .row_count = count,
         .column_count = view->column_count,
         .fields = view->fields,
         .columns = view->columns,
     };
     return TEND_OK;
+}
+
+enum tend_code tend__arrow_view_batch(struct tend__arrow_view *view,
+                                      const struct tend_arrow_array *array, struct tend__batch *out,
+                                      struct tend_error *err)
+{
+    const size_t count = array == NULL || array->length < 0 ? 0 : (size_t)array->length;
+    return tend__arrow_view_range(view, array, 0, count, out, err);
 }

@@ -4,10 +4,11 @@
  * columns.
  *
  * A view is made once from the schema and then turns one array after another into a batch. Accepted
- * types and what they become: null -> null; bool -> bool; int8..int64, uint8..uint64, float32,
- * float64 -> number; utf8 and large utf8 -> text; date32, date64 and timestamps of every unit ->
- * time (a zone in the format is ignored: Arrow stores UTC); dictionary of any of these with integer
- * indices -> the type of its values. 64-bit integers beyond 2^53 are rounded to the nearest double.
+ * types and what they become: null -> null; bool -> bool; int8..int64, uint8..uint64, float16,
+ * float32, float64, decimals of 32 to 256 bits -> number; utf8, large utf8 and utf8 view -> text;
+ * date32, date64 and timestamps of every unit -> time (a zone in the format is ignored: Arrow
+ * stores UTC); dictionary of any of these with integer indices -> the type of its values. 64-bit
+ * integers beyond 2^53 are rounded to the nearest double, decimals as arrow_value.h says.
  * Offsets and validity bitmaps are honoured at every level, the struct's own bitmap included.
  *
  * Text is not copied: the batch points into the array's buffers. Other values are converted into
@@ -22,7 +23,8 @@
 #include "base/fail.h"
 #include "tend/arrow.h"
 
-#define TEND_ARROW_ROWS_MAX (1 << 26)
+#define TEND_ARROW_ROWS_MAX (1 << 26)            /* of one batch */
+#define TEND_ARROW_LENGTH_MAX ((int64_t)1 << 40) /* of an array that is seen range by range */
 #define TEND_ARROW_COLUMNS_MAX 4096
 
 struct tend__arrow_view;
@@ -44,6 +46,14 @@ const struct tend__field *tend__arrow_view_fields(const struct tend__arrow_view 
  * range, TEND_ENOMEM. */
 enum tend_code tend__arrow_view_batch(struct tend__arrow_view *view,
                                       const struct tend_arrow_array *array, struct tend__batch *out,
+                                      struct tend_error *err) TEND_NODISCARD;
+
+/* The same for rows begin .. begin + count of the array, so that a long one needs little memory.
+ * The ranges of an array are asked for in order, the first with begin = 0: that one also decodes
+ * the dictionaries, which the others use again. */
+enum tend_code tend__arrow_view_range(struct tend__arrow_view *view,
+                                      const struct tend_arrow_array *array, size_t begin,
+                                      size_t count, struct tend__batch *out,
                                       struct tend_error *err) TEND_NODISCARD;
 
 #endif

@@ -19,6 +19,7 @@ struct tend__arrow_field {
     const char *name;
     const char *format; /* "b", "l", "g", "u", "z" or "tsu:" */
     bool is_list;       /* of that format */
+    bool is_optional;   /* a table that is read may lack it: then every row is null */
 };
 
 struct tend__arrow_out;

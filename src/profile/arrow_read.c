@@ -86,7 +86,7 @@ static enum tend_code find_cursor(struct tend__arrow_cursor *cursor,
         cursor->begin = (size_t)array->offset;
         return TEND_OK;
     }
-    return fail_field(cursor->field, "is missing", err);
+    return cursor->field->is_optional ? TEND_OK : fail_field(cursor->field, "is missing", err);
 }
 
 enum tend_code tend__arrow_cursors_init(const struct tend__arrow_field *fields, size_t field_count,
@@ -119,7 +119,7 @@ static bool is_set(const struct tend_arrow_array *array, size_t at)
 
 bool tend__arrow_is_null(const struct tend__arrow_cursor *cursor, size_t row_idx)
 {
-    return !is_set(cursor->rows, cursor->begin + row_idx);
+    return cursor->rows == NULL || !is_set(cursor->rows, cursor->begin + row_idx);
 }
 
 static int64_t load_i64(const struct tend_arrow_array *array, size_t at)

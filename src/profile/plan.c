@@ -266,25 +266,61 @@ static enum tend_code build_column(const struct tend__plan_source *source,
     return fail_column(source, "its type is unknown", err);
 }
 
-static uint64_t hash_doubles(const double *x, size_t count, uint64_t seed)
+static void hash_u64(struct tend__sha256 *sha, uint64_t x)
 {
-    return tend__hash64(x, count * sizeof(*x), seed);
+    unsigned char bytes[8];
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        bytes[i] = (unsigned char)(x >> (8 * i));
+    }
+    tend__sha256_add(sha, bytes, sizeof(bytes));
 }
 
-static uint64_t hash_column(const struct tend__plan_column *column, uint64_t seed)
+static void hash_bytes(struct tend__sha256 *sha, const void *bytes, size_t len)
 {
-    uint64_t h = tend__hash64(column->name, strlen(column->name), seed);
-    h = tend__hash64_u64((uint64_t)column->type, h);
-    h = tend__hash64_u64((uint64_t)column->cell_count, h);
+    hash_u64(sha, len);
+    tend__sha256_add(sha, bytes, len);
+}
+
+static void hash_doubles(struct tend__sha256 *sha, const double *x, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits = 0;
+        memcpy(&bits, &x[i], sizeof(bits));
+        hash_u64(sha, bits);
+    }
+}
+
+/* Types go by their names, which are the file's: the enum may be ordered anew. */
+static void hash_column(struct tend__sha256 *sha, const struct tend__plan_column *column)
+{
+    const char *type = tend__type_text(column->type);
+    hash_bytes(sha, column->name, strlen(column->name));
+    hash_bytes(sha, type, strlen(type));
+    hash_u64(sha, column->cell_count);
     if (column->type == TEND_TYPE_NUMBER) {
-        h = hash_doubles(column->cell_lows, column->cell_count, h);
-        h = hash_doubles(column->cell_highs, column->cell_count, h);
-        h = hash_doubles(column->cell_positions, column->cell_count, h);
+        hash_doubles(sha, column->cell_lows, column->cell_count);
+        hash_doubles(sha, column->cell_highs, column->cell_count);
+        hash_doubles(sha, column->cell_positions, column->cell_count);
     }
     for (size_t i = 0; i < column->category_count; i++) {
-        h = tend__hash64(column->categories[i].ptr, column->categories[i].len, h);
+        hash_bytes(sha, column->categories[i].ptr, column->categories[i].len);
     }
-    return h;
+}
+
+static void hash_plan(struct tend__plan *plan)
+{
+    struct tend__sha256 sha;
+    unsigned char digest[TEND_SHA256_SIZE];
+    char hex[TEND_SHA256_HEX_SIZE];
+    tend__sha256_init(&sha);
+    for (size_t i = 0; i < plan->column_count; i++) {
+        hash_column(&sha, &plan->columns[i]);
+    }
+    tend__sha256_end(&sha, digest);
+    tend__digest_hex(digest, hex);
+    memcpy(plan->id, hex, TEND_PLAN_ID_SIZE - 1);
+    plan->id[TEND_PLAN_ID_SIZE - 1] = '\0';
+    memcpy(&plan->hash, digest, sizeof(plan->hash));
 }
 
 static enum tend_code build_columns(struct tend__plan *plan,
@@ -294,7 +330,6 @@ static enum tend_code build_columns(struct tend__plan *plan,
     TEND_TRY(tend__mem_new(count, sizeof(*plan->columns), &plan->columns, err));
     TEND_TRY(tend__mem_new(count, sizeof(*plan->finders), &plan->finders, err));
     plan->column_count = count;
-    uint64_t hash = 0;
     for (size_t i = 0; i < count; i++) {
         TEND_TRY(build_column(&sources[i], &plan->columns[i], &plan->finders[i], err));
         for (size_t j = 0; j < i; j++) {
@@ -303,9 +338,8 @@ static enum tend_code build_columns(struct tend__plan *plan,
                                  plan->columns[i].name);
             }
         }
-        hash = hash_column(&plan->columns[i], hash);
     }
-    plan->hash = hash;
+    hash_plan(plan);
     return TEND_OK;
 }
 
@@ -351,6 +385,28 @@ size_t tend__plan_find(const struct tend__plan *plan, const char *name)
 uint64_t tend__plan_hash(const struct tend__plan *plan)
 {
     return plan->hash;
+}
+
+const char *tend__plan_id(const struct tend__plan *plan)
+{
+    return plan->id;
+}
+
+enum tend_code tend__plan_select(const struct tend__plan *plan, size_t column_idx,
+                                 struct tend__plan **out, struct tend_error *err)
+{
+    const struct tend__plan_column *column = tend__plan_column(plan, column_idx);
+    const struct tend__plan_source source = {
+        .name = column->name,
+        .type = column->type,
+        .cell_count = column->cell_count,
+        .cell_lows = column->cell_lows,
+        .cell_highs = column->cell_highs,
+        .cell_positions = column->cell_positions,
+        .category_count = column->category_count,
+        .categories = column->categories,
+    };
+    return tend__plan_new(&source, 1, out, err);
 }
 
 static bool equal_doubles(const double *a, const double *b, size_t count)

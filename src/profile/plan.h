@@ -99,6 +99,15 @@ size_t tend__plan_find(const struct tend__plan *plan, const char *name);
 
 /* Equal plans have equal hashes. */
 uint64_t tend__plan_hash(const struct tend__plan *plan);
+
+/* What a plan is called where its cells are not written out: the first half of the SHA-256 of all
+ * that makes plans equal, in hexadecimal. Lives as the plan does. */
+#define TEND_PLAN_ID_SIZE 33
+const char *tend__plan_id(const struct tend__plan *plan);
+
+/* A plan of one column of another, with a reference of its own. */
+enum tend_code tend__plan_select(const struct tend__plan *plan, size_t column_idx,
+                                 struct tend__plan **out, struct tend_error *err) TEND_NODISCARD;
 bool tend__plan_equal(const struct tend__plan *a, const struct tend__plan *b);
 
 /* TEND_OK where the plans are equal; TEND_ETYPE with a text that names the first column that

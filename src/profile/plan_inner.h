@@ -31,7 +31,8 @@ struct tend__cell_finder {
 
 struct tend__plan {
     atomic_size_t ref_count;
-    uint64_t hash;
+    uint64_t hash; /* the first bytes of the id */
+    char id[TEND_PLAN_ID_SIZE];
     size_t column_count;
     struct tend__plan_column *columns;
     struct tend__cell_finder *finders;

@@ -54,6 +54,7 @@ void tend__profile_free(struct tend__profile *profile)
     for (size_t i = 0; i < profile->new_count; i++) {
         tend__mem_free((void *)(uintptr_t)profile->new_columns[i].name);
     }
+    tend__label_deinit(&profile->label);
     tend__mem_free(profile->new_columns);
     tend__mem_free(profile->cells);
     tend__mem_free(profile->batch_columns);
@@ -324,6 +325,7 @@ enum tend_code tend__profile_merge(struct tend__profile *into, const struct tend
             into->new_columns[at].row_count += from->new_columns[i].row_count;
         }
     }
+    tend__label_merge(&into->label, &from->label);
     into->row_count += from->row_count;
     for (size_t i = 0; i < into->plan->column_count; i++) {
         merge_columns(&into->columns[i], &from->columns[i]);

@@ -23,7 +23,7 @@
 #include "tend/arrow.h"
 
 #define TEND_PROFILE_NEW_COLUMNS_MAX 256
-#define TEND_PROFILE_FORMAT 1
+#define TEND_PROFILE_FORMAT 2 /* format 1 is read too */
 
 struct tend__column_profile {
     uint64_t row_count;          /* rows where the column was there with its type */
@@ -47,6 +47,23 @@ struct tend__column_profile {
     uint64_t *cells;
 };
 
+/*
+ * Which rows a profile is of. Zeroed: rows of any time, all of them.
+ *
+ * A segment is the rows where an expression is true (`segment` is its text), or the rows with one
+ * value of a column (`segment_column`, `segment_value`), or all of them that have none of its
+ * listed values (`segment_value` is NULL).
+ */
+struct tend__profile_label {
+    bool has_window;
+    int64_t window_start_us;   /* the first microsecond */
+    int64_t window_end_us;     /* the first after it */
+    const char *window_column; /* whose times these are; NULL where unknown */
+    const char *segment;       /* what it is called; NULL: all rows */
+    const char *segment_column;
+    const char *segment_value;
+};
+
 /* A column that the data has and the plan does not. */
 struct tend__new_column {
     const char *name;
@@ -67,7 +84,8 @@ enum tend_code tend__profile_add(struct tend__profile *profile, const struct ten
                                  struct tend_error *err) TEND_NODISCARD;
 
 /* Adds `from` to `into`. TEND_ETYPE names the column in which the plans differ; `into` is then
- * unchanged. */
+ * unchanged. Where both have a window, `into` then has the one that spans both, else none; its
+ * segment stays, whatever that of `from` is. */
 enum tend_code tend__profile_merge(struct tend__profile *into, const struct tend__profile *from,
                                    struct tend_error *err) TEND_NODISCARD;
 
@@ -92,19 +110,68 @@ double tend__profile_sd(const struct tend__profile *profile, size_t column_idx);
  * error is at most the width of the bin that it falls into. NaN as for the mean. */
 double tend__profile_quantile(const struct tend__profile *profile, size_t column_idx, double p);
 
+/* The label of a profile that was never labelled is zeroed. `set` copies the texts; it is for
+ * whoever knows which rows were added. TEND_EINVAL where the window is empty or the segment has no
+ * name. */
+const struct tend__profile_label *tend__profile_label(const struct tend__profile *profile);
+enum tend_code tend__profile_set_label(struct tend__profile *profile,
+                                       const struct tend__profile_label *label,
+                                       struct tend_error *err) TEND_NODISCARD;
+/* Whether two labels name the same segment, and the same window too. */
+bool tend__segment_equal(const struct tend__profile_label *a, const struct tend__profile_label *b);
+bool tend__label_equal(const struct tend__profile_label *a, const struct tend__profile_label *b);
+
+/* ---- tables: docs/profile-format.md has the columns ------------------------------------------ */
+
 /* The profile as one Arrow struct array, a row for each column of the plan in its order, then one
- * for each new column; docs/profile-format.md has the columns. The caller releases both through
- * their release callbacks. */
+ * for each new column. The caller releases both through their release callbacks. */
 enum tend_code tend__profile_table(const struct tend__profile *profile,
                                    struct tend_arrow_schema *schema, struct tend_arrow_array *array,
                                    struct tend_error *err) TEND_NODISCARD;
 
+/*
+ * Many profiles of one plan as one table: all rows of a column of the data stand together, in the
+ * order of the profiles. The first `full_count` profiles write out their cells; the others write
+ * counts only and name the plan by its id, so that the plan is not repeated. TEND_EINVAL for no
+ * profile, TEND_ETYPE where the plans differ.
+ */
+enum tend_code tend__profiles_table(const struct tend__profile *const *profiles, size_t count,
+                                    size_t full_count, struct tend_arrow_schema *schema,
+                                    struct tend_arrow_array *array,
+                                    struct tend_error *err) TEND_NODISCARD;
+
 /* Reads such a table; columns are found by name, in any order, and unknown ones are ignored. Total
- * over what the table says: TEND_ECORRUPT where a row does not make sense or is from a newer
- * format. The pointers and lengths of the Arrow structs themselves are trusted. */
+ * over what the table says: TEND_ECORRUPT where a row does not make sense, is from a newer format,
+ * or where there is more than one profile or only its counts. The pointers and lengths of the Arrow
+ * structs themselves are trusted. */
 enum tend_code tend__profile_from_table(const struct tend_arrow_schema *schema,
                                         const struct tend_arrow_array *array,
                                         struct tend__profile **out,
                                         struct tend_error *err) TEND_NODISCARD;
+
+/* The profiles of a table, in the order in which each first stands in it. */
+struct tend__profile_set {
+    struct tend__profile **profiles; /* owned; one that was taken is NULL */
+    size_t count;
+};
+
+struct tend__profile_set_options {
+    /* The plan of rows that hold counts only; NULL: it stands in the table itself, before them. */
+    struct tend__plan *plan;
+    /* What those rows call it; NULL: its id. For a plan of one column of the plan that is meant. */
+    const char *plan_id;
+};
+
+#define TEND_PROFILE_SET_ROW_MAX ((int64_t)1 << 24)
+
+/* As tend__profile_from_table. options may be NULL. TEND_EINVAL where rows hold counts only and the
+ * plan that they name is not at hand. Rows of different profiles may be mixed; those of one profile
+ * must stand in the order of its plan. */
+enum tend_code tend__profile_set_from_table(const struct tend_arrow_schema *schema,
+                                            const struct tend_arrow_array *array,
+                                            const struct tend__profile_set_options *options,
+                                            struct tend__profile_set *out,
+                                            struct tend_error *err) TEND_NODISCARD;
+void tend__profile_set_deinit(struct tend__profile_set *set);
 
 #endif

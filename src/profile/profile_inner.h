@@ -6,7 +6,8 @@
 #include "profile/profile.h"
 
 struct tend__profile {
-    struct tend__plan *plan; /* one reference */
+    struct tend__plan *plan;          /* one reference */
+    struct tend__profile_label label; /* texts are owned */
     uint64_t row_count;
     struct tend__column_profile *columns; /* as the plan's */
     uint64_t *cells;                      /* of all columns, one after another */
@@ -20,5 +21,9 @@ struct tend__profile {
 enum tend_code tend__profile_add_new(struct tend__profile *profile,
                                      const struct tend__new_column *column,
                                      struct tend_error *err) TEND_NODISCARD;
+
+void tend__label_deinit(struct tend__profile_label *label);
+/* The window of a sum of two. */
+void tend__label_merge(struct tend__profile_label *into, const struct tend__profile_label *from);
 
 #endif

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* profile_write.c: a profile as an Arrow table, one row a column of the data. */
+/* profile_write.c: profiles as an Arrow table, one row a column of the data. */
 #include "profile/profile.h"
 
 #include "profile/arrow_out.h"
+#include "profile/arrow_read.h"
 #include "profile/plan_inner.h"
 #include "profile/profile_fields.h"
 #include "profile/profile_inner.h"
+#include "profile/profile_row.h"
 
 #include <math.h>
 #include <string.h>
-
-static const struct tend__arrow_field table_fields[] = {
-#define TEND__FIELD(name, text, format, is_list) {text, format, is_list},
-    TEND_PROFILE_FIELDS(TEND__FIELD)
-#undef TEND__FIELD
-};
 
 #define FIELD(name) TEND_PROFILE_FIELD_##name
 
@@ -27,6 +23,16 @@ static void put_text(struct tend__arrow_out *table, enum tend__profile_field fie
                      const char *text)
 {
     tend__arrow_out_bytes(table, (size_t)field, text, strlen(text));
+}
+
+static void put_text_or_null(struct tend__arrow_out *table, enum tend__profile_field field,
+                             const char *text)
+{
+    if (text == NULL) {
+        tend__arrow_out_null(table, (size_t)field);
+    } else {
+        put_text(table, field, text);
+    }
 }
 
 /* NaN is written as null. */
@@ -47,10 +53,22 @@ static void put_nulls(struct tend__arrow_out *table, enum tend__profile_field fi
     }
 }
 
-static void put_head(struct tend__arrow_out *table, const char *name, enum tend_type type,
-                     bool in_plan, uint64_t row_count)
+static void put_head(struct tend__arrow_out *table, const struct tend__profile *profile,
+                     const char *name, enum tend_type type, bool in_plan, uint64_t row_count)
 {
+    const struct tend__profile_label *label = &profile->label;
     tend__arrow_out_int(table, FIELD(FORMAT), TEND_PROFILE_FORMAT);
+    if (label->has_window) {
+        tend__arrow_out_int(table, FIELD(WINDOW_START), label->window_start_us);
+        tend__arrow_out_int(table, FIELD(WINDOW_END), label->window_end_us);
+    } else {
+        put_nulls(table, FIELD(WINDOW_START), FIELD(WINDOW_END));
+    }
+    put_text_or_null(table, FIELD(WINDOW_COLUMN), label->window_column);
+    put_text_or_null(table, FIELD(SEGMENT), label->segment);
+    put_text_or_null(table, FIELD(SEGMENT_COLUMN), label->segment_column);
+    put_text_or_null(table, FIELD(SEGMENT_VALUE), label->segment_value);
+    put_text(table, FIELD(PLAN), tend__plan_id(profile->plan));
     put_text(table, FIELD(NAME), name);
     put_text(table, FIELD(TYPE), tend__type_text(type));
     tend__arrow_out_bool(table, FIELD(IN_PLAN), in_plan);
@@ -90,8 +108,8 @@ static void put_moments(struct tend__arrow_out *table, const struct tend__profil
     }
 }
 
-static void put_cells(struct tend__arrow_out *table, const struct tend__plan_column *plan,
-                      const struct tend__column_profile *column)
+/* Where is counted: of one profile of a file that holds many of one plan. */
+static void put_places(struct tend__arrow_out *table, const struct tend__plan_column *plan)
 {
     static const struct tend__text bools[] = {{"false", 5}, {"true", 4}};
     const size_t n = plan->cell_count;
@@ -104,14 +122,21 @@ static void put_cells(struct tend__arrow_out *table, const struct tend__plan_col
     }
     if (plan->type == TEND_TYPE_TEXT) {
         tend__arrow_out_texts(table, FIELD(CATEGORIES), plan->categories, plan->category_count);
+    } else if (plan->type == TEND_TYPE_BOOL) {
+        tend__arrow_out_texts(table, FIELD(CATEGORIES), bools, TEND_ARRAY_LEN(bools));
+    } else {
+        tend__arrow_out_null(table, FIELD(CATEGORIES));
+    }
+}
+
+static void put_counts(struct tend__arrow_out *table, const struct tend__plan_column *plan,
+                       const struct tend__column_profile *column)
+{
+    const size_t n = plan->cell_count;
+    if (plan->type == TEND_TYPE_TEXT) {
         tend__arrow_out_ints(table, FIELD(COUNTS), column->cells, n - 1);
         put_count(table, FIELD(OTHERS), column->cells[n - 1]);
     } else {
-        if (plan->type == TEND_TYPE_BOOL) {
-            tend__arrow_out_texts(table, FIELD(CATEGORIES), bools, TEND_ARRAY_LEN(bools));
-        } else {
-            tend__arrow_out_null(table, FIELD(CATEGORIES));
-        }
         tend__arrow_out_ints(table, FIELD(COUNTS), column->cells, n);
         tend__arrow_out_null(table, FIELD(OTHERS));
     }
@@ -124,11 +149,11 @@ static void put_cells(struct tend__arrow_out *table, const struct tend__plan_col
 }
 
 static void put_column(struct tend__arrow_out *table, const struct tend__profile *profile,
-                       size_t column_idx)
+                       size_t column_idx, bool is_full)
 {
     const struct tend__column_profile *column = &profile->columns[column_idx];
     const struct tend__plan_column *plan = &profile->plan->columns[column_idx];
-    put_head(table, plan->name, plan->type, true, column->row_count);
+    put_head(table, profile, plan->name, plan->type, true, column->row_count);
     put_count(table, FIELD(ABSENT), column->absent_count);
     put_count(table, FIELD(TYPE_CHANGED), column->type_changed_count);
     put_count(table, FIELD(TYPES_SEEN), column->types_seen);
@@ -138,24 +163,85 @@ static void put_column(struct tend__arrow_out *table, const struct tend__profile
     put_count(table, FIELD(NEG_INFS), column->neg_inf_count);
     put_count(table, FIELD(ZEROS), column->zero_count);
     put_moments(table, profile, column_idx);
-    put_cells(table, plan, column);
+    if (is_full) {
+        put_places(table, plan);
+    } else {
+        put_nulls(table, FIELD(CELL_LOWS), FIELD(CATEGORIES));
+    }
+    put_counts(table, plan, column);
+    put_nulls(table, FIELD(KLL), FIELD(FREQUENT_ITEMS));
+    tend__arrow_out_int(table, FIELD(CHECK), 0);
+}
+
+static void put_new_columns(struct tend__arrow_out *table, const struct tend__profile *profile)
+{
+    for (size_t i = 0; i < profile->new_count; i++) {
+        const struct tend__new_column *column = &profile->new_columns[i];
+        put_head(table, profile, column->name, column->type, false, column->row_count);
+        put_nulls(table, FIELD(ABSENT), FIELD(FREQUENT_ITEMS));
+        tend__arrow_out_int(table, FIELD(CHECK), 0);
+    }
+}
+
+/* The hash of each row, into the column that was left 0 for it. */
+static enum tend_code put_checks(const struct tend_arrow_schema *schema,
+                                 const struct tend_arrow_array *array, struct tend_error *err)
+{
+    struct tend__arrow_cursor cursors[TEND_PROFILE_FIELD_COUNT];
+    int64_t *checks = (int64_t *)(uintptr_t)array->children[FIELD(CHECK)]->buffers[1];
+    TEND_TRY(tend__arrow_cursors_init(tend__profile_fields, TEND_PROFILE_FIELD_COUNT, schema, array,
+                                      cursors, err));
+    for (size_t i = 0; i < (size_t)array->length; i++) {
+        TEND_TRY(tend__profile_row_check(cursors, i, &checks[i], err));
+    }
+    return TEND_OK;
+}
+
+static enum tend_code take_table(struct tend__arrow_out *table, struct tend_arrow_schema *schema,
+                                 struct tend_arrow_array *array, struct tend_error *err)
+{
+    struct tend_arrow_schema made_schema = {0};
+    struct tend_arrow_array made_array = {0};
+    TEND_TRY(tend__arrow_out_take(table, &made_schema, &made_array, err));
+    const enum tend_code code = put_checks(&made_schema, &made_array, err);
+    if (code != TEND_OK) {
+        made_schema.release(&made_schema);
+        made_array.release(&made_array);
+        return code;
+    }
+    *schema = made_schema;
+    *array = made_array;
+    return TEND_OK;
+}
+
+enum tend_code tend__profiles_table(const struct tend__profile *const *profiles, size_t count,
+                                    size_t full_count, struct tend_arrow_schema *schema,
+                                    struct tend_arrow_array *array, struct tend_error *err)
+{
+    struct tend__arrow_out *table = NULL;
+    if (count == 0) {
+        return TEND_FAIL(err, EINVAL, "a table needs at least one profile");
+    }
+    for (size_t i = 1; i < count; i++) {
+        TEND_TRY(tend__plan_match(profiles[0]->plan, profiles[i]->plan, err));
+    }
+    TEND_TRY(tend__arrow_out_new(tend__profile_fields, TEND_PROFILE_FIELD_COUNT, &table, err));
+    for (size_t i = 0; i < profiles[0]->plan->column_count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            put_column(table, profiles[j], i, j < full_count);
+        }
+    }
+    for (size_t j = 0; j < count; j++) {
+        put_new_columns(table, profiles[j]);
+    }
+    const enum tend_code code = take_table(table, schema, array, err);
+    tend__arrow_out_free(table);
+    return code;
 }
 
 enum tend_code tend__profile_table(const struct tend__profile *profile,
                                    struct tend_arrow_schema *schema, struct tend_arrow_array *array,
                                    struct tend_error *err)
 {
-    struct tend__arrow_out *table = NULL;
-    TEND_TRY(tend__arrow_out_new(table_fields, TEND_ARRAY_LEN(table_fields), &table, err));
-    for (size_t i = 0; i < profile->plan->column_count; i++) {
-        put_column(table, profile, i);
-    }
-    for (size_t i = 0; i < profile->new_count; i++) {
-        const struct tend__new_column *column = &profile->new_columns[i];
-        put_head(table, column->name, column->type, false, column->row_count);
-        put_nulls(table, FIELD(ABSENT), FIELD(WEEKDAYS));
-    }
-    const enum tend_code code = tend__arrow_out_take(table, schema, array, err);
-    tend__arrow_out_free(table);
-    return code;
+    return tend__profiles_table(&profile, 1, 1, schema, array, err);
 }

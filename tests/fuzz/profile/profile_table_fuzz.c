@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * profile_table_fuzz.c: damages the table of a small profile and reads it.
+ * profile_table_fuzz.c: damages the table of a few small profiles and reads it.
  *
  * The input is a list of edits of 12 bytes (column, part, index, value;
- * tests/unit/profile/table_edit.h). A table that is still accepted must be sound: it can be asked,
- * merged, written and read again.
+ * tests/unit/profile/table_edit.h); the first byte of each also has bits that say whether the table
+ * keeps its checks and whether only the first of its profiles is left. A table that is still
+ * accepted must be sound: it can be asked, merged, written and read again.
  */
 #include "base/fail.h"
 #include "profile/profile.h"
@@ -14,6 +15,9 @@
 #define EDIT_SIZE 12
 #define EDIT_MAX 64
 #define ROWS 40
+#define PROFILE_COUNT 3
+#define KEEP_CHECKS 0x40
+#define ONE_PROFILE 0x80
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
@@ -80,27 +84,58 @@ static void use_profile(struct tend__profile *decoded)
     tend__profile_free(again);
 }
 
+/* Of all rows, of a window's, and of a segment's. */
+static void make_profiles(struct tend__profile *profiles[PROFILE_COUNT])
+{
+    static const struct tend__profile_label labels[PROFILE_COUNT] = {
+        {.has_window = false},
+        {.has_window = true, .window_start_us = 0, .window_end_us = 9, .window_column = "at"},
+        {.segment = "code=LAX", .segment_column = "code", .segment_value = "LAX"},
+    };
+    profiles[0] = make_profile();
+    for (size_t i = 1; i < PROFILE_COUNT; i++) {
+        TEND_ASSERT(tend__profile_new(tend__profile_plan(profiles[0]), &profiles[i], NULL) ==
+                    TEND_OK);
+        TEND_ASSERT(tend__profile_merge(profiles[i], profiles[0], NULL) == TEND_OK);
+        TEND_ASSERT(tend__profile_set_label(profiles[i], &labels[i], NULL) == TEND_OK);
+    }
+}
+
+static void edit_all(const struct tend_arrow_schema *schema, const struct tend_arrow_array *array,
+                     const uint8_t *bytes, size_t len)
+{
+    for (size_t at = 0; at + EDIT_SIZE <= len && at < EDIT_SIZE * EDIT_MAX; at += EDIT_SIZE) {
+        struct table_edit edit = {.column = bytes[at] & 0x3F, .part = bytes[at + 1] % PART_COUNT};
+        edit.index = (uint32_t)bytes[at + 2] | (uint32_t)bytes[at + 3] << 8;
+        memcpy(&edit.value, bytes + at + 4, sizeof(edit.value));
+        edit_table(schema, array, &edit);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     struct tend_arrow_schema schema = {0};
     struct tend_arrow_array array = {0};
-    struct tend__profile *decoded = NULL;
-    static struct tend__profile *profile; /* made once, never freed */
-    profile = profile == NULL ? make_profile() : profile;
-    TEND_ASSERT(tend__profile_table(profile, &schema, &array, NULL) == TEND_OK);
-    for (size_t at = 0; at + EDIT_SIZE <= len && at < EDIT_SIZE * EDIT_MAX; at += EDIT_SIZE) {
-        struct table_edit edit = {.column = bytes[at], .part = bytes[at + 1] % PART_COUNT};
-        edit.index = (uint32_t)bytes[at + 2] | (uint32_t)bytes[at + 3] << 8;
-        memcpy(&edit.value, bytes + at + 4, sizeof(edit.value));
-        edit_table(&schema, &array, &edit);
+    struct tend__profile_set set = {.count = 0};
+    static struct tend__profile *profiles[PROFILE_COUNT]; /* made once, never freed */
+    if (profiles[0] == NULL) {
+        make_profiles(profiles);
     }
-    const enum tend_code code = tend__profile_from_table(&schema, &array, &decoded, NULL);
-    TEND_ASSERT(code == TEND_OK || code == TEND_ECORRUPT);
-    if (code == TEND_OK) {
-        use_profile(decoded);
+    const struct tend__profile *borrowed[PROFILE_COUNT] = {profiles[0], profiles[1], profiles[2]};
+    const uint8_t first = len > 0 ? bytes[0] : 0;
+    const size_t count = (first & ONE_PROFILE) != 0 ? 1 : PROFILE_COUNT;
+    TEND_ASSERT(tend__profiles_table(borrowed, count, 1, &schema, &array, NULL) == TEND_OK);
+    if ((first & KEEP_CHECKS) == 0) {
+        schema.children[schema.n_children - 1]->name = "dropped";
+    }
+    edit_all(&schema, &array, bytes, len);
+    const enum tend_code code = tend__profile_set_from_table(&schema, &array, NULL, &set, NULL);
+    TEND_ASSERT(code == TEND_OK || code == TEND_ECORRUPT || code == TEND_EINVAL);
+    for (size_t i = 0; i < set.count; i++) {
+        use_profile(set.profiles[i]);
     }
     schema.release(&schema);
     array.release(&array);
-    tend__profile_free(decoded);
+    tend__profile_set_deinit(&set);
     return 0;
 }

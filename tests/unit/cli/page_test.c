@@ -3,8 +3,9 @@
 #include "unit.h"
 
 #include "base/civil.h"
-#include "cli/html.h"
-#include "cli/svg.h"
+#include "cli/app.h"
+#include "report/html.h"
+#include "report/svg.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -150,7 +151,7 @@ static void a_page_closes_every_tag_and_escapes_text(void **state)
     assert_null(strstr(tend__buf_str(&buf), "nan"));
     const char *path = getenv("TEND_TEST_PAGE"); /* to look at it in a browser */
     if (path != NULL) {
-        assert_tend_ok(tend__html_write(&buf, path, &err), &err);
+        assert_tend_ok(tend__app_write_page(&buf, path, &err), &err);
     }
     tend__buf_deinit(&buf);
 }

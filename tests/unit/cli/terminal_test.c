@@ -6,8 +6,8 @@
 #include "base/civil.h"
 #include "base/rng.h"
 #include "cli/args.h"
-#include "cli/id_table.h"
-#include "cli/render.h"
+#include "profile/id_table.h"
+#include "report/render.h"
 #include "cli/window_sums.h"
 
 #include <math.h>

@@ -254,6 +254,157 @@ static void a_dictionary_becomes_its_values(void **state)
     tend__arrow_view_free(view);
 }
 
+static void decimals_of_every_width_become_doubles(void **state)
+{
+    (void)state;
+    static const int32_t d32[] = {-12345, 0, 2147483647};
+    static const int64_t d64[] = {-12345, 1, 999999999999999};
+    /* 10^20, -10^20 and 1 as two words each; 10^40 as four. */
+    static const uint64_t d128[] = {0x6bc75e2d63100000U, 5, 0x9438a1d29cf00000U,
+                                    UINT64_MAX - 5,      1, 0};
+    static const uint64_t d256[] = {
+        0x4395ca0000000000U, 0xdfa371a19e6f7cb5U, 0x125U, 0, UINT64_MAX, UINT64_MAX,
+        UINT64_MAX,          UINT64_MAX,          7,      0, 0,          0};
+    static const struct {
+        const char *format;
+        const void *values;
+        double expected[3];
+    } cases[] = {
+        {"d:9,2,32", d32, {-123.45, 0, 21474836.47}},
+        {"d:18,3,64", d64, {-12.345, 0.001, 999999999999.999}},
+        {"d:38,0", d128, {1e20, -1e20, 1}},
+        {"d:38,-2,128", d128, {1e22, -1e22, 100}},
+        {"d:38,20,128", d128, {1, -1, 1e-20}},
+        {"d:76,1,256", d256, {1e40, -0.1, 0.7}},
+    };
+    for (size_t i = 0; i < TEND_ARRAY_LEN(cases); i++) {
+        struct table table;
+        struct tend__arrow_view *view = NULL;
+        init_table(&table, 3);
+        (void)add_column(&table, "x", cases[i].format, cases[i].values, NULL);
+        const struct tend__column column = view_one(&table, &view);
+        assert_int_equal(column.type, TEND_TYPE_NUMBER);
+        for (size_t j = 0; j < 3; j++) {
+            assert_true(column.f64[j] == cases[i].expected[j]);
+        }
+        tend__arrow_view_free(view);
+    }
+}
+
+static void half_floats_become_doubles(void **state)
+{
+    (void)state;
+    /* IEEE 754 binary16: 1, the least subnormal, the greatest number, -infinity, NaN, -2. */
+    static const uint16_t halves[] = {0x3C00, 0x0001, 0x7BFF, 0xFC00, 0x7E00, 0xC000};
+    struct table table;
+    struct tend__arrow_view *view = NULL;
+    init_table(&table, 6);
+    (void)add_column(&table, "x", "e", halves, NULL);
+    const struct tend__column column = view_one(&table, &view);
+    assert_true(column.f64[0] == 1);
+    assert_true(column.f64[1] == 5.9604644775390625e-08);
+    assert_true(column.f64[2] == 65504);
+    assert_true(column.f64[3] == -(double)INFINITY);
+    assert_true(isnan(column.f64[4]));
+    assert_true(column.f64[5] == -2);
+    tend__arrow_view_free(view);
+}
+
+/* A view of a text: inline up to 12 bytes, else in further buffer `buffer` at `offset`. */
+struct text_view {
+    int32_t len;
+    char inlined[4];
+    int32_t buffer;
+    int32_t offset;
+};
+
+static void texts_behind_views_are_seen_and_checked(void **state)
+{
+    (void)state;
+    static const char further[] = "thirteen byte and more";
+    static const int64_t sizes[] = {sizeof(further) - 1};
+    static const uint8_t bits[] = {0x1B}; /* the third row is null */
+    struct text_view views[5] = {{.len = 0},
+                                 {.len = 3, .inlined = "abc"},
+                                 {.len = 1000, .buffer = 77},
+                                 {.len = 13, .buffer = 0, .offset = 0},
+                                 {.len = 12, .inlined = "abcd"}};
+    memcpy(&views[4].buffer, "efghijkl", 8);
+    const void *buffers[] = {bits, views, further, sizes};
+    struct table table;
+    struct tend__arrow_view *view = NULL;
+    struct tend__batch batch = {0};
+    struct tend_error err = {0};
+    init_table(&table, 5);
+    struct tend_arrow_array *column = add_column(&table, "t", "vu", NULL, NULL);
+    column->null_count = 1;
+    column->n_buffers = 4;
+    column->buffers = buffers;
+    const struct tend__column text = view_one(&table, &view);
+    assert_int_equal(text.type, TEND_TYPE_TEXT);
+    assert_int_equal(text.text[0].len, 0);
+    assert_memory_equal(text.text[1].ptr, "abc", 3);
+    assert_int_equal(text.text[1].len, 3);
+    assert_false(tend__is_valid(&text, 2));
+    assert_int_equal(text.text[3].len, 13);
+    assert_memory_equal(text.text[3].ptr, "thirteen byte", 13);
+    assert_memory_equal(text.text[4].ptr, "abcdefghijkl", 12);
+    static const struct text_view bad[] = {{.len = -1},
+                                           {.len = 13, .buffer = 1},
+                                           {.len = 13, .buffer = -1},
+                                           {.len = 13, .offset = 10},
+                                           {.len = 13, .offset = -1}};
+    for (size_t i = 0; i < TEND_ARRAY_LEN(bad); i++) {
+        views[3] = bad[i];
+        assert_int_equal(tend__arrow_view_batch(view, &table.array, &batch, &err), TEND_ECORRUPT);
+        assert_non_null(strstr(err.text, "'t'"));
+    }
+    tend__arrow_view_free(view);
+}
+
+static void ranges_of_a_long_array_are_its_rows_in_order(void **state)
+{
+    (void)state;
+    static const int64_t values[] = {0, 10, 20, 30, 40, 50, 60, 70};
+    static const uint8_t struct_bits[] = {0xDF}; /* row 5 of the struct is null */
+    static const int8_t index[] = {0, 1, 2, 1, 0, 2, 1, 0};
+    static const double known[] = {0.5, 1.5, 2.5};
+    struct table table;
+    struct tend__arrow_view *view = NULL;
+    struct tend__batch batch = {0};
+    struct tend_error err = {0};
+    init_table(&table, 7);
+    table.array.offset = 1;
+    table.array.null_count = 1;
+    table.root_buffers[0] = struct_bits;
+    add_column(&table, "x", "l", values, NULL)->length = 8;
+    struct tend_arrow_array *coded = add_column(&table, "d", "c", index, NULL);
+    coded->length = 8;
+    table.dictionary_field.format = "g";
+    table.fields[1].dictionary = &table.dictionary_field;
+    table.dictionary =
+        (struct tend_arrow_array){.length = 3, .n_buffers = 2, .buffers = table.dictionary_buffers};
+    table.dictionary_buffers[1] = known;
+    coded->dictionary = &table.dictionary;
+    assert_tend_ok(tend__arrow_view_new(&table.schema, &view, &err), &err);
+    for (size_t begin = 0; begin < 7; begin += 3) {
+        const size_t count = begin == 6 ? 1 : 3;
+        assert_tend_ok(tend__arrow_view_range(view, &table.array, begin, count, &batch, &err),
+                       &err);
+        assert_int_equal(batch.row_count, count);
+        for (size_t i = 0; i < count; i++) {
+            const size_t row = begin + i + 1; /* of the struct */
+            assert_int_equal(tend__is_valid(&batch.columns[0], i), row != 5);
+            assert_int_equal(tend__is_valid(&batch.columns[1], i), row != 5);
+            assert_true(row == 5 || batch.columns[0].f64[i] == (double)values[row]);
+            assert_true(row == 5 || batch.columns[1].f64[i] == known[index[row]]);
+        }
+    }
+    assert_int_equal(tend__arrow_view_range(view, &table.array, 5, 3, &batch, &err), TEND_EINVAL);
+    assert_int_equal(tend__arrow_view_range(view, &table.array, 8, 0, &batch, &err), TEND_EINVAL);
+    tend__arrow_view_free(view);
+}
+
 static void a_column_of_nulls_has_no_values(void **state)
 {
     (void)state;
@@ -279,7 +430,9 @@ static void a_column_of_nulls_has_no_values(void **state)
 static void an_unsupported_type_is_refused_with_the_columns_name(void **state)
 {
     (void)state;
-    static const char *const formats[] = {"e", "+l", "d:10,2", "tDu", "vu", "", "tsx:", "z", "ll"};
+    static const char *const formats[] = {"+l",     "tDu",     "",        "tsx:",      "z",
+                                          "ll",     "d:10",    "d:x,2",   "d:10,2,48", "ttu",
+                                          "d:0,2,", "d:10,2 ", "d:10,999"};
     struct tend_error err = {0};
     struct tend__arrow_view *view = NULL;
     for (size_t i = 0; i < TEND_ARRAY_LEN(formats); i++) {
@@ -383,6 +536,10 @@ int main(void)
         cmocka_unit_test(offsets_and_bitmaps_count_at_every_level),
         cmocka_unit_test(a_dictionary_becomes_its_values),
         cmocka_unit_test(a_column_of_nulls_has_no_values),
+        cmocka_unit_test(decimals_of_every_width_become_doubles),
+        cmocka_unit_test(half_floats_become_doubles),
+        cmocka_unit_test(texts_behind_views_are_seen_and_checked),
+        cmocka_unit_test(ranges_of_a_long_array_are_its_rows_in_order),
         cmocka_unit_test(an_unsupported_type_is_refused_with_the_columns_name),
         cmocka_unit_test(an_array_that_does_not_fit_is_refused),
         cmocka_unit_test(every_failed_allocation_is_survived),

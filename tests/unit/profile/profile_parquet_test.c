@@ -214,12 +214,68 @@ static void parquet_gives_back_what_was_written(void **state)
     fixture_deinit(&fixture);
 }
 
+static struct tend__profile *read_profile(const char *path)
+{
+    struct tend_error err = {0};
+    struct tend_arrow_schema schema = {0};
+    struct tend_arrow_array array = {0};
+    struct tend__profile *profile = NULL;
+    assert_tend_ok(tend__lake_read_table(lake, path, 10000, &schema, &array, &err), &err);
+    assert_tend_ok(tend__profile_from_table(&schema, &array, &profile, &err), &err);
+    schema.release(&schema);
+    array.release(&array);
+    return profile;
+}
+
+static struct tend__profile *profile_file(const char *path, struct tend__plan *plan)
+{
+    struct tend_error err = {0};
+    struct tend__lake_reader *reader = NULL;
+    const struct tend__batch *batch = NULL;
+    struct tend__profile *profile = NULL;
+    assert_tend_ok(tend__lake_open(lake, path, NULL, &reader, &err), &err);
+    assert_tend_ok(tend__profile_new(plan, &profile, &err), &err);
+    do {
+        assert_tend_ok(tend__lake_next(reader, &batch, &err), &err);
+        if (batch != NULL) {
+            assert_tend_ok(tend__profile_add(profile, batch, &err), &err);
+        }
+    } while (batch != NULL);
+    tend__lake_close(reader);
+    return profile;
+}
+
+/* The file was written by the last release that wrote format 1 (commit ebd0321), of fixture_csv's
+ * 2,000 rows. */
+static void a_file_of_the_format_before_says_what_it_said(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct tend__buf x;
+    struct tend__buf y;
+    fixture_init(&fixture);
+    const char *path = fixture_csv(&fixture, "rows.csv", 2000);
+    struct tend__profile *golden =
+        read_profile(TEND_SOURCE_ROOT "/tests/golden/profile-format-1.parquet");
+    struct tend__profile *now = profile_file(path, tend__profile_plan(golden));
+    profile_bytes(golden, &x);
+    profile_bytes(now, &y);
+    assert_int_equal(x.len, y.len);
+    assert_memory_equal(x.bytes, y.bytes, x.len);
+    tend__buf_deinit(&x);
+    tend__buf_deinit(&y);
+    tend__profile_free(golden);
+    tend__profile_free(now);
+    fixture_deinit(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_figures_of_the_flights_are_duckdbs),
         cmocka_unit_test(the_flights_in_another_order_give_the_same_bytes),
         cmocka_unit_test(parquet_gives_back_what_was_written),
+        cmocka_unit_test(a_file_of_the_format_before_says_what_it_said),
     };
     return cmocka_run_group_tests(tests, open_lake, close_lake);
 }

@@ -29,6 +29,12 @@ static inline void *table_buffer(const struct tend_arrow_array *array, int buffe
     return (void *)(uintptr_t)array->buffers[buffer_idx];
 }
 
+static inline int table_is_null(const struct tend_arrow_array *array, size_t at)
+{
+    const unsigned char *bits = table_buffer(array, 0);
+    return bits != NULL && (bits[at / 8] >> (at % 8) & 1) == 0;
+}
+
 static inline void edit_bit(void *bits, size_t at, int64_t value)
 {
     unsigned char *bytes = bits;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* id_table.c: open addressing with linear probing. */
-#include "cli/id_table.h"
+#include "profile/id_table.h"
 
 #include "base/hash.h"
 #include "base/mem.h"

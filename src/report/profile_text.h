@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* profile_text.h: a profile as JSON and as a table, for show, profile, merge and check. */
-#ifndef TEND_CLI_PROFILE_TEXT_H
-#define TEND_CLI_PROFILE_TEXT_H
+#ifndef TEND_REPORT_PROFILE_TEXT_H
+#define TEND_REPORT_PROFILE_TEXT_H
 
 #include "base/json_write.h"
-#include "cli/render.h"
+#include "report/render.h"
 #include "profile/profile.h"
 
 /* The object {"count", "nulls", "mean", ...} of one column; the same in every command's JSON. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* render.c: numbers, tables, sparklines and colours on a terminal. */
-#include "cli/render.h"
+#include "report/render.h"
 
 #include "base/civil.h"
 #include "base/mem.h"

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_text.c: the result of tend check for a terminal. */
-#include "cli/check.h"
-#include "cli/column_view.h"
-#include "cli/render.h"
+#include "report/check_report.h"
+
+#include "report/column_view.h"
+#include "report/render.h"
 
 #include <math.h>
 #include <string.h>
 
 #define SHAPES_WIDTH_MIN 100 /* narrower terminals do without shapes */
+
+/* What is printed, how, and where to. */
+struct printing {
+    const struct tend__check *check;
+    const struct tend__text_style *style;
+    struct tend__buf *out;
+};
 
 static void add_shape(struct tend__table *table, const struct tend__column_view *view,
                       const double *shares, bool utf8)
@@ -42,15 +50,15 @@ static void add_means(const struct tend__check *check, size_t idx, struct tend__
     }
 }
 
-static enum tend_code add_column(const struct tend__check *check,
-                                 const struct tend__drift_column *drift, struct tend__table *table,
-                                 struct tend_error *err)
+static enum tend_code add_column(const struct printing *p, const struct tend__drift_column *drift,
+                                 struct tend__table *table, struct tend_error *err)
 {
     const size_t idx = drift->column_idx;
-    const struct tend__plan_column *plan = tend__plan_column(tend__profile_plan(check->ref), idx);
+    const struct tend__plan_column *plan =
+        tend__plan_column(tend__profile_plan(p->check->ref), idx);
     struct tend__column_view view;
     char text[TEND_NUMBER_TEXT_SIZE];
-    TEND_TRY(tend__column_view_init(&view, check->ref, check->cur, idx, err));
+    TEND_TRY(tend__column_view_init(&view, p->check->ref, p->check->cur, idx, err));
     tend__table_cell(table, TEND_TINT_BOLD, "%s", plan->name);
     tend__table_cell(table, TEND_TINT_PLAIN, "%s", tend__column_kind(plan->type));
     add_verdict(table, drift);
@@ -65,16 +73,16 @@ static enum tend_code add_column(const struct tend__check *check,
                      drift->null_share_cur > drift->null_share_ref + 0.01 ? TEND_TINT_WARN
                                                                           : TEND_TINT_PLAIN,
                      "%s", tend__show_share(drift->null_share_cur, text));
-    add_means(check, idx, table);
-    if (check->app->width >= SHAPES_WIDTH_MIN) {
-        add_shape(table, &view, view.reference, check->app->utf8);
-        add_shape(table, &view, view.current, check->app->utf8);
+    add_means(p->check, idx, table);
+    if (p->style->width >= SHAPES_WIDTH_MIN) {
+        add_shape(table, &view, view.reference, p->style->utf8);
+        add_shape(table, &view, view.current, p->style->utf8);
     }
     tend__column_view_deinit(&view);
     return TEND_OK;
 }
 
-static enum tend_code print_columns(const struct tend__check *check, struct tend_error *err)
+static enum tend_code print_columns(const struct printing *p, struct tend_error *err)
 {
     static const char *const titles[] = {"column",   "kind",     "verdict",   "q",
                                          "psi",      "distance", "nulls ref", "cur",
@@ -83,36 +91,36 @@ static enum tend_code print_columns(const struct tend__check *check, struct tend
     enum tend_code code = TEND_OK;
     tend__table_init(&table);
     const size_t title_count =
-        check->app->width >= SHAPES_WIDTH_MIN ? TEND_ARRAY_LEN(titles) : TEND_ARRAY_LEN(titles) - 2;
+        p->style->width >= SHAPES_WIDTH_MIN ? TEND_ARRAY_LEN(titles) : TEND_ARRAY_LEN(titles) - 2;
     for (size_t i = 0; i < title_count; i++) {
         tend__table_add_column(&table, titles[i], i > 2 && i < 10);
     }
-    for (size_t i = 0; code == TEND_OK && i < check->column_count; i++) {
-        code = add_column(check, &check->drift[i], &table, err);
+    for (size_t i = 0; code == TEND_OK && i < p->check->column_count; i++) {
+        code = add_column(p, &p->check->drift[i], &table, err);
     }
     if (code == TEND_OK) {
         code = tend__table_code(&table, err);
     }
     if (code == TEND_OK) {
-        tend__buf_char(&check->app->out, '\n');
-        tend__table_print(&table, &check->app->out, 0, 0, check->app->colours);
+        tend__buf_char(p->out, '\n');
+        tend__table_print(&table, p->out, 0, 0, p->style->colours);
     }
     tend__table_deinit(&table);
     return code;
 }
 
-static void print_breaks(const struct tend__check *check)
+static void print_breaks(const struct printing *p)
 {
-    struct tend__buf *out = &check->app->out;
+    struct tend__buf *out = p->out;
     char text[TEND_NUMBER_TEXT_SIZE];
-    if (check->break_count > 0) {
+    if (p->check->break_count > 0) {
         tend__buf_text(out, "\nbreaks\n");
     }
-    for (size_t i = 0; i < check->break_count; i++) {
-        const struct tend__break *found = &check->breaks[i];
-        const char *column = tend__check_break_column(check, found);
+    for (size_t i = 0; i < p->check->break_count; i++) {
+        const struct tend__break *found = &p->check->breaks[i];
+        const char *column = tend__check_break_column(p->check, found);
         tend__buf_text(out, "  ");
-        tend__tinted(out, TEND_TINT_BAD, check->app->colours, "%-16s",
+        tend__tinted(out, TEND_TINT_BAD, p->style->colours, "%-16s",
                      tend__break_kind_text(found->kind));
         tend__buf_printf(out, " %s%s", column, column[0] != '\0' ? ": " : "");
         tend__check_break_words(found, out);
@@ -126,32 +134,32 @@ static void print_breaks(const struct tend__check *check)
     }
 }
 
-static void print_odd(const struct tend__check *check, uint64_t count, const char *words)
+static void print_odd(const struct printing *p, uint64_t count, const char *words)
 {
     char text[TEND_NUMBER_TEXT_SIZE];
     if (count > 0) {
-        tend__buf_text(&check->app->out, "  ");
-        tend__tinted(&check->app->out, TEND_TINT_WARN, check->app->colours, "%s %s\n",
+        tend__buf_text(p->out, "  ");
+        tend__tinted(p->out, TEND_TINT_WARN, p->style->colours, "%s %s\n",
                      tend__show_number((double)count, text), words);
     }
 }
 
-static void print_rows(const struct tend__check *check)
+static void print_rows(const struct printing *p)
 {
-    const struct tend__check_rows *rows = &check->rows;
+    const struct tend__check_rows *rows = &p->check->rows;
     if (rows->duplicate_count + rows->future_count + rows->disorder_count == 0) {
         return;
     }
-    tend__buf_text(&check->app->out, "\nodd rows\n");
-    print_odd(check, rows->duplicate_count, "with an id that came before");
-    print_odd(check, rows->future_count, "later than this machine's clock");
-    print_odd(check, rows->disorder_count, "earlier than the row before them");
+    tend__buf_text(p->out, "\nodd rows\n");
+    print_odd(p, rows->duplicate_count, "with an id that came before");
+    print_odd(p, rows->future_count, "later than this machine's clock");
+    print_odd(p, rows->disorder_count, "earlier than the row before them");
 }
 
-static void print_realised(const struct tend__check *check, const char *label,
+static void print_realised(const struct printing *p, const char *label,
                            const struct tend__check_realised *realised)
 {
-    struct tend__buf *out = &check->app->out;
+    struct tend__buf *out = p->out;
     char text[4][TEND_NUMBER_TEXT_SIZE];
     if (realised->row_count == 0 && realised->failed_count > 0) {
         tend__buf_printf(out, "  %-22s no row has a value: it fails on %s rows\n", label,
@@ -176,21 +184,17 @@ static void print_realised(const struct tend__check *check, const char *label,
     tend__buf_char(out, '\n');
 }
 
-static void print_value(const struct tend__check *check)
+static void print_value(const struct printing *p)
 {
-    const struct tend__check_value *value = &check->value;
-    struct tend__buf *out = &check->app->out;
+    const struct tend__check_value *value = &p->check->value;
+    struct tend__buf *out = p->out;
     char text[3][TEND_NUMBER_TEXT_SIZE];
-    if (value->why_not[0] != '\0' && !value->is_there) {
-        tend__app_note(check->app, "value is left out: %s", value->why_not);
-        return;
-    }
     if (!value->is_there) {
         return;
     }
-    tend__buf_printf(out, "\nvalue a row, %s\n", check->config->value.unit);
-    print_realised(check, "reference, realised", &value->reference);
-    print_realised(check, "current, realised", &value->current);
+    tend__buf_printf(out, "\nvalue a row, %s\n", value->unit);
+    print_realised(p, "reference, realised", &value->reference);
+    print_realised(p, "current, realised", &value->current);
     if (value->is_estimated) {
         tend__buf_printf(out, "  %-22s %s", "current, estimated",
                          tend__show_money(value->estimated_per_row, text[0]));
@@ -205,24 +209,26 @@ static void print_value(const struct tend__check *check)
     }
 }
 
-enum tend_code tend__check_text(const struct tend__check *check, struct tend_error *err)
+enum tend_code tend__check_text(const struct tend__check *check,
+                                const struct tend__text_style *style, struct tend__buf *out,
+                                struct tend_error *err)
 {
     static const enum tend__tint tints[] = {[TEND_VERDICT_OK] = TEND_TINT_GOOD,
                                             [TEND_VERDICT_DRIFT] = TEND_TINT_WARN,
                                             [TEND_VERDICT_BREAK] = TEND_TINT_BAD};
-    struct tend__buf *out = &check->app->out;
+    const struct printing p = {.check = check, .style = style, .out = out};
     char text[2][TEND_NUMBER_TEXT_SIZE];
-    tend__tinted(out, tints[check->verdict], check->app->colours, "%s",
+    tend__tinted(out, tints[check->verdict], style->colours, "%s",
                  tend__verdict_text(check->verdict));
-    tend__buf_printf(out, ": %s (%s rows) against %s (%s rows): ", tend__data_name(check->cur_path),
+    tend__buf_printf(out, ": %s (%s rows) against %s (%s rows): ", check->cur_name,
                      tend__show_number((double)tend__profile_row_count(check->cur), text[0]),
-                     tend__data_name(check->ref_path),
+                     check->ref_name,
                      tend__show_number((double)tend__profile_row_count(check->ref), text[1]));
     tend__buf_printf(out, "%zu of %zu columns drifted, %zu break%s\n", check->drifted_count,
                      check->column_count, check->break_count, check->break_count == 1 ? "" : "s");
-    print_breaks(check);
-    print_rows(check);
-    TEND_TRY(print_columns(check, err));
-    print_value(check);
+    print_breaks(&p);
+    print_rows(&p);
+    TEND_TRY(print_columns(&p, err));
+    print_value(&p);
     return tend__buf_code(out, err);
 }

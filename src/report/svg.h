@@ -8,8 +8,8 @@
  * Ito's palette, light and dark); what colour says, form or text says too. NaN is a gap. Nothing
  * here fails: errors stick in the buffer.
  */
-#ifndef TEND_CLI_SVG_H
-#define TEND_CLI_SVG_H
+#ifndef TEND_REPORT_SVG_H
+#define TEND_REPORT_SVG_H
 
 #include "base/buf.h"
 

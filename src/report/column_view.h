@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* column_view.h: a column of one or two profiles as people see it: labelled cells with shares. */
-#ifndef TEND_CLI_COLUMN_VIEW_H
-#define TEND_CLI_COLUMN_VIEW_H
+#ifndef TEND_REPORT_COLUMN_VIEW_H
+#define TEND_REPORT_COLUMN_VIEW_H
 
 #include "base/buf.h"
 #include "profile/profile.h"

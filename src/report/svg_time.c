@@ -2,8 +2,8 @@
 /* svg_time.c: lines, bands, dots and bars over time, with the events that explain them marked on
  * the axis. */
 #include "base/civil.h"
-#include "cli/html.h"
-#include "cli/svg_plot.h"
+#include "report/html.h"
+#include "report/svg_plot.h"
 
 #include <math.h>
 #include <stdio.h>

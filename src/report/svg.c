@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* svg.c: charts of distributions and of money; svg_time.c has those over time. */
-#include "cli/svg.h"
+#include "report/svg.h"
 
-#include "cli/html.h"
-#include "cli/svg_plot.h"
+#include "report/html.h"
+#include "report/svg_plot.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* svg_plot.c: scales, axes, legends and text of charts. */
-#include "cli/svg_plot.h"
+#include "report/svg_plot.h"
 
-#include "cli/html.h"
+#include "report/html.h"
 
 #include <math.h>
 #include <stdio.h>

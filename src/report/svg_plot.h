@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* svg_plot.h: what the charts of svg.c and svg_time.c share: frames, scales, axes, legends and the
  * figure around. */
-#ifndef TEND_CLI_SVG_PLOT_H
-#define TEND_CLI_SVG_PLOT_H
+#ifndef TEND_REPORT_SVG_PLOT_H
+#define TEND_REPORT_SVG_PLOT_H
 
-#include "cli/svg.h"
+#include "report/svg.h"
 
 #define TEND_TICK_MAX 12
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_html.c: the result of tend check as a page. */
-#include "cli/check.h"
-#include "cli/column_view.h"
-#include "cli/html.h"
-#include "cli/svg.h"
+#include "report/check_report.h"
+
+#include "report/column_view.h"
+#include "report/html.h"
+#include "report/svg.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -38,14 +39,13 @@ static void add_tiles(const struct tend__check *check, struct tend__buf *page)
                     tend__show_number((double)tend__profile_row_count(check->cur), figure), remark);
     if (check->value.is_there && check->value.current.row_count > 0) {
         (void)snprintf(remark, sizeof(remark), "%s a row, realised; reference %s",
-                       check->config->value.unit,
-                       tend__show_money(check->value.reference.per_row, number));
+                       check->value.unit, tend__show_money(check->value.reference.per_row, number));
         tend__html_tile(page, TEND_TINT_PLAIN, "value",
                         tend__show_money(check->value.current.per_row, figure), remark);
     }
     if (check->value.is_estimated) {
-        (void)snprintf(remark, sizeof(remark), "%s a row, before outcomes; %s",
-                       check->config->value.unit, tend__value_state_text(check->value.state));
+        (void)snprintf(remark, sizeof(remark), "%s a row, before outcomes; %s", check->value.unit,
+                       tend__value_state_text(check->value.state));
         tend__html_tile(page, TEND_TINT_PLAIN, "estimated value",
                         tend__show_money(check->value.estimated_per_row, figure), remark);
     }
@@ -194,7 +194,7 @@ enum tend_code tend__check_html(const struct tend__check *check, struct tend__bu
 {
     char subtitle[1024];
     (void)snprintf(subtitle, sizeof(subtitle), "%.400s compared with the reference %.400s",
-                   tend__data_name(check->cur_path), tend__data_name(check->ref_path));
+                   check->cur_name, check->ref_name);
     tend__html_begin(page, "tend check", subtitle);
     add_tiles(check, page);
     if (check->value.why_not[0] != '\0') {

@@ -1,43 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_json.c: the document tend.check/1 (docs/check-json.md), and a break in words. */
+#include "report/check_report.h"
+
 #include "base/json_write.h"
-#include "cli/check.h"
-#include "cli/column_view.h"
-#include "cli/profile_text.h"
-#include "cli/render.h"
+#include "report/column_view.h"
+#include "report/profile_text.h"
+#include "report/render.h"
 
 #include <math.h>
 #include <stdio.h>
 
-const char *tend__verdict_text(enum tend__verdict verdict)
-{
-    switch (verdict) {
-    case TEND_VERDICT_OK:
-        return "ok";
-    case TEND_VERDICT_DRIFT:
-        return "drift";
-    case TEND_VERDICT_BREAK:
-        return "break";
-    }
-    return "ok";
-}
-
 /* ---- breaks ---- */
-
-const char *tend__check_break_column(const struct tend__check *check,
-                                     const struct tend__break *found)
-{
-    if (found->column_idx != TEND_BREAK_NO_COLUMN) {
-        return tend__plan_column(tend__profile_plan(check->ref), found->column_idx)->name;
-    }
-    return found->kind == TEND_BREAK_NEW_COLUMN ? found->to : "";
-}
-
-bool tend__check_break_is_exact(const struct tend__break *found)
-{
-    return found->kind == TEND_BREAK_NEW_COLUMN || found->kind == TEND_BREAK_MISSING_COLUMN ||
-           found->kind == TEND_BREAK_TYPE_CHANGE;
-}
 
 void tend__check_break_words(const struct tend__break *found, struct tend__buf *out)
 {
@@ -205,7 +178,7 @@ static void write_value(const struct tend__check *check, struct tend__json_write
         return;
     }
     tend__jsonw_object_begin(w);
-    tend__jsonw_member_text(w, "unit", check->config->value.unit);
+    tend__jsonw_member_text(w, "unit", value->unit);
     tend__jsonw_key(w, "estimated");
     if (value->is_estimated) {
         tend__jsonw_object_begin(w);
@@ -227,7 +200,7 @@ static void write_reference(const struct tend__check *check, struct tend__json_w
 {
     tend__jsonw_key(w, "reference");
     tend__jsonw_object_begin(w);
-    tend__jsonw_member_text(w, "data", tend__data_name(check->ref_path));
+    tend__jsonw_member_text(w, "data", check->ref_name);
     tend__jsonw_member_bool(w, "profile", check->ref_is_profile);
     tend__jsonw_member_uint(w, "rows", tend__profile_row_count(check->ref));
     tend__jsonw_object_end(w);
@@ -248,7 +221,7 @@ static void write_current(const struct tend__check *check, struct tend__json_wri
     const struct tend__check_rows *rows = &check->rows;
     tend__jsonw_key(w, "current");
     tend__jsonw_object_begin(w);
-    tend__jsonw_member_text(w, "data", tend__data_name(check->cur_path));
+    tend__jsonw_member_text(w, "data", check->cur_name);
     tend__jsonw_member_bool(w, "profile", check->cur_is_profile);
     tend__jsonw_member_uint(w, "rows", tend__profile_row_count(check->cur));
     write_known(w, "duplicates", rows->ids_are_known, rows->duplicate_count);
@@ -264,7 +237,8 @@ void tend__check_json(const struct tend__check *check, struct tend__buf *out)
     tend__jsonw_object_begin(&w);
     tend__jsonw_member_text(&w, "schema", "tend.check/1");
     tend__jsonw_member_text(&w, "verdict", tend__verdict_text(check->verdict));
-    tend__jsonw_member_text(&w, "config_hash", check->config != NULL ? check->config->hash : NULL);
+    tend__jsonw_member_text(&w, "config_hash",
+                            check->config_hash[0] != '\0' ? check->config_hash : NULL);
     write_reference(check, &w);
     write_current(check, &w);
     tend__jsonw_member_uint(&w, "history_windows", check->history_count);

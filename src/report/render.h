@@ -6,8 +6,8 @@
  * coloured where the terminal is) or as HTML; so both show the same. Errors stick, as in
  * base/buf.h: after one, adding does nothing and tend__table_code() tells.
  */
-#ifndef TEND_CLI_RENDER_H
-#define TEND_CLI_RENDER_H
+#ifndef TEND_REPORT_RENDER_H
+#define TEND_REPORT_RENDER_H
 
 #include "base/buf.h"
 
@@ -26,6 +26,13 @@ enum tend__tint {
     TEND_TINT_GOOD,
     TEND_TINT_WARN,
     TEND_TINT_BAD,
+};
+
+/* What the place that text goes to can show. */
+struct tend__text_style {
+    int width; /* columns of the terminal; 100 in a pipe */
+    bool utf8;
+    bool colours;
 };
 
 /* ---- numbers ---- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* profile_text.c: writes profiles for people and programs. */
-#include "cli/profile_text.h"
+#include "report/profile_text.h"
 
-#include "cli/column_view.h"
+#include "report/column_view.h"
 
 #include <math.h>
 #include <string.h>

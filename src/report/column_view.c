@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* column_view.c: names the cells of a column and takes their shares. */
-#include "cli/column_view.h"
+#include "report/column_view.h"
 
 #include "base/mem.h"
-#include "cli/render.h"
+#include "report/render.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -7,8 +7,8 @@
  * two whatever its id is; two ids of ten million collide with a chance below 1e-24. Open
  * addressing, at most half full. Numbers are keyed by value (1 and 1.0 are one id), texts by bytes.
  */
-#ifndef TEND_CLI_ID_TABLE_H
-#define TEND_CLI_ID_TABLE_H
+#ifndef TEND_PROFILE_ID_TABLE_H
+#define TEND_PROFILE_ID_TABLE_H
 
 #include "base/column.h"
 #include "base/fail.h"

@@ -10,11 +10,11 @@
  * &table); tend__html_cards_begin(&buf); tend__html_card_begin(&buf, "distance", ...); ...
  * tend__html_cards_end(&buf); tend__html_end(&buf, "footer");
  */
-#ifndef TEND_CLI_HTML_H
-#define TEND_CLI_HTML_H
+#ifndef TEND_REPORT_HTML_H
+#define TEND_REPORT_HTML_H
 
 #include "base/buf.h"
-#include "cli/render.h"
+#include "report/render.h"
 
 void tend__html_begin(struct tend__buf *out, const char *title, const char *subtitle);
 void tend__html_end(struct tend__buf *out, const char *footer);
@@ -47,9 +47,5 @@ void tend__html_fold_end(struct tend__buf *out);
 
 /* A table of render.h; a broad one scrolls in its own frame. `caption` may be NULL. */
 void tend__html_table(struct tend__buf *out, const struct tend__table *table, const char *caption);
-
-/* Writes the page to a file, whole or not at all. */
-enum tend_code tend__html_write(const struct tend__buf *page, const char *path,
-                                struct tend_error *err) TEND_NODISCARD;
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* html.c: the page around charts and tables, and its style sheet. */
-#include "cli/html.h"
-
-#include "cli/app.h"
+#include "report/html.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -290,11 +288,4 @@ void tend__html_table(struct tend__buf *out, const struct tend__table *table, co
         tend__buf_text(out, column_idx + 1 == table->column_count ? "</td></tr>\n" : "</td>");
     }
     tend__buf_text(out, "</tbody></table></div>\n");
-}
-
-enum tend_code tend__html_write(const struct tend__buf *page, const char *path,
-                                struct tend_error *err)
-{
-    TEND_TRY(tend__buf_code(page, err));
-    return tend__app_write_file(path, tend__buf_str(page), page->len, err);
 }
