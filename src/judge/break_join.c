@@ -73,11 +73,9 @@ static bool are_together(const struct tend__break_search *search, const struct c
     const double before = share_together(a->ref, b->ref, search->options->ref_rows.row_count);
     const double p = a->before + a->rise * (1 - a->before);
     const double q = b->before + b->rise * (1 - b->before);
-    const double apart =
-        p * q + (before - a->before * b->before) * (1 - a->rise) * (1 - b->rise);
+    const double apart = p * q + (before - a->before * b->before) * (1 - a->rise) * (1 - b->rise);
     const double together = rise + (1 - rise) * before;
-    return together - apart > SEPARATE_MIN &&
-           joint - apart >= TOGETHER_MIN * (together - apart);
+    return together - apart > SEPARATE_MIN && joint - apart >= TOGETHER_MIN * (together - apart);
 }
 
 static bool read_candidate(const struct tend__break_search *search, size_t column_idx,

@@ -12,6 +12,7 @@
 #include <math.h>
 
 #define REPEAT_TOLERANCE 0.02
+#define ALIKE_TOLERANCE 0.08 /* where another break makes rows equal */
 #define REPEAT_ERRORS 5.0
 #define NATURAL_MAX 0.5 /* a table whose rows mostly repeat by nature says nothing */
 #define NATURAL_FACTOR 1.5
@@ -22,6 +23,21 @@ static double share_of(const struct tend__repeats_result *repeats)
 {
     return repeats->sample_count > 0 ? (double)repeats->repeat_count / (double)repeats->sample_count
                                      : 0;
+}
+
+/* Whether other breaks were found that make rows equal that would differ. */
+static bool makes_rows_alike(const struct tend__break_search *search)
+{
+    for (size_t i = 0; i < search->found_count; i++) {
+        const enum tend__break_kind kind = search->found[i].kind;
+        if (kind == TEND_BREAK_NULL_SPIKE || kind == TEND_BREAK_JOIN_FAILURE ||
+            kind == TEND_BREAK_DEFAULT_FILL || kind == TEND_BREAK_STUCK ||
+            kind == TEND_BREAK_CLIPPING || kind == TEND_BREAK_ROUNDING ||
+            kind == TEND_BREAK_MISSING_COLUMN) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Repeats in the current sample beyond what the reference has, in units of the threshold. */
@@ -39,10 +55,19 @@ static double repeat_evidence(const struct tend__break_search *search, double *s
     const double sampling =
         REPEAT_ERRORS * sqrt(now * (1 - now) / (double)cur->sample_count +
                              growth * growth * before * (1 - before) / (double)ref->sample_count);
-    const double threshold =
-        fmax(fmax(REPEAT_TOLERANCE, sampling), (NATURAL_FACTOR - 1) * natural);
+    const double tolerance = makes_rows_alike(search) ? ALIKE_TOLERANCE : REPEAT_TOLERANCE;
+    const double threshold = fmax(fmax(tolerance, sampling), (NATURAL_FACTOR - 1) * natural);
     *share = (now - natural) / (1 - fmin(natural, NATURAL_MAX));
     return natural < NATURAL_MAX ? (now - natural) / threshold : 0;
+}
+
+/* Where they begin: as many early ones as come by nature, and one in fifty, are passed over. */
+static uint64_t first_row(const struct tend__break_search *search)
+{
+    const struct tend__repeats_result *cur = &search->options->cur_repeats;
+    const double now = share_of(cur);
+    const double natural = now > 0 ? fmin(1, share_of(&search->options->ref_repeats) / now) : 0;
+    return cur->first_rows[(size_t)fmin(TEND_REPEATS_PARTS, 1 + natural * TEND_REPEATS_PARTS)];
 }
 
 enum tend_code tend__break_find_repeats(struct tend__break_search *search, struct tend_error *err)
@@ -58,8 +83,6 @@ enum tend_code tend__break_find_repeats(struct tend__break_search *search, struc
         tend__break_make(search, TEND_BREAK_DUPLICATE_ROWS, TEND_BREAK_NO_COLUMN);
     found.share = id_evidence > 1 ? id_share : share;
     found.evidence = fmax(evidence, id_evidence);
-    if (search->options->cur_repeats.repeat_count > 0) {
-        found.since_row = search->options->cur_repeats.first_row + 1;
-    }
+    found.since_row = first_row(search) + 1;
     return tend__break_add(search, &found, err);
 }

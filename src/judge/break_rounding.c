@@ -6,7 +6,8 @@
  * For each lattice of steps 1, 2 and 5 times a power of ten, a sample of the rows tells which share
  * p of the reference's values is on it, and which share q now. If a share s was rounded,
  * q = p + s (1 - p). Of the lattices with nearly the largest s the coarsest is named. Zero is on
- * every lattice and is left out; a few values that became frequent are no lattice; and where the
+ * every lattice and is left out, and so are values that are frequent in the reference, whose coming
+ * and going is no rounding; a few values that became frequent are no lattice; and where the
  * values are another distribution altogether, their lattice says nothing: the reference, rounded to
  * the step in one of three ways, must be near.
  */
@@ -21,13 +22,15 @@
 #define SAMPLE_MIN 100
 #define SHARE_MIN 0.2
 #define SHARE_ERRORS 5.0
-#define OFF_MIN 0.25      /* share of the reference's values that must be off the lattice */
-#define NEAR_BEST 0.9     /* of the largest share: coarser ones are preferred among these */
+#define OFF_MIN 0.25        /* share of the reference's values that must be off the lattice */
+#define NEAR_BEST 0.9       /* of the largest share: coarser ones are preferred among these */
+#define FREQUENT_SHARE 0.02 /* of the reference's sample: a value by itself, on no lattice */
+#define FREQUENT_MIN 10.0
 #define VALUES_MIN 6      /* values on the lattice that differ */
 #define ONE_VALUE_MAX 0.5 /* of what rose, by any one value */
 #define DISTANCE_MAX 0.2
 #define ERRORS_OF_DISTANCE 2.0 /* two-sample errors that are allowed beyond it */
-#define STEPS_MAX 1e7     /* a value of more steps cannot be told from one off the lattice */
+#define STEPS_MAX 1e7          /* a value of more steps cannot be told from one off the lattice */
 #define STEP_TOLERANCE 1e-6
 #define EXPONENT_MIN (-9)
 #define EXPONENT_MAX 9
@@ -54,6 +57,38 @@ static int compare_doubles(const void *a, const void *b)
     const double x = *(const double *)a;
     const double y = *(const double *)b;
     return (x > y) - (x < y);
+}
+
+/* Takes values that are frequent in the reference out of both: where one of them comes more often
+ * or less, nothing was rounded. Both ascend. */
+static void leave_out_frequent(struct values *ref, struct values *cur)
+{
+    const double most = fmax(FREQUENT_MIN, FREQUENT_SHARE * (double)ref->count);
+    size_t kept_ref = 0;
+    size_t kept_cur = 0;
+    size_t k = 0;
+    for (size_t i = 0; i < ref->count;) {
+        size_t end = i + 1;
+        while (end < ref->count && ref->x[end] == ref->x[i]) {
+            end++;
+        }
+        const double x = ref->x[i];
+        const bool is_frequent = (double)(end - i) > most;
+        while (k < cur->count && (cur->x[k] < x || (is_frequent && cur->x[k] == x))) {
+            cur->x[kept_cur] = cur->x[k];
+            kept_cur += cur->x[k] < x ? 1 : 0;
+            k++;
+        }
+        while (!is_frequent && i < end) {
+            ref->x[kept_ref++] = ref->x[i++];
+        }
+        i = end;
+    }
+    while (k < cur->count) {
+        cur->x[kept_cur++] = cur->x[k++];
+    }
+    ref->count = kept_ref;
+    cur->count = kept_cur;
 }
 
 /* Of rows spread over the whole sample. */
@@ -121,8 +156,7 @@ static void read_shares(const struct values *values, double shares[EXPONENT_COUN
         const struct digits digits = read_digits(values->x[i]);
         for (int e = EXPONENT_MIN; e <= EXPONENT_MAX && e <= digits.exponent; e++) {
             for (size_t k = 0; k < FACTOR_COUNT; k++) {
-                shares[e - EXPONENT_MIN][k] +=
-                    is_on(&digits, e, k) ? 1 / (double)values->count : 0;
+                shares[e - EXPONENT_MIN][k] += is_on(&digits, e, k) ? 1 / (double)values->count : 0;
             }
         }
     }
@@ -197,17 +231,17 @@ static double distance_on(const struct values *ref, const struct values *cur, do
         while (k < cur->count && round_to(cur->x[k] / step + STEP_TOLERANCE) <= at) {
             k++;
         }
-        largest = fmax(largest,
-                       fabs((double)i / (double)ref->count - (double)k / (double)cur->count));
+        largest =
+            fmax(largest, fabs((double)i / (double)ref->count - (double)k / (double)cur->count));
     }
     return largest;
 }
 
 static bool is_same_distribution(const struct values *ref, const struct values *cur, double step)
 {
-    const double distance = fmin(distance_on(ref, cur, step, nearbyint),
-                                 fmin(distance_on(ref, cur, step, floor),
-                                      distance_on(ref, cur, step, ceil)));
+    const double distance =
+        fmin(distance_on(ref, cur, step, nearbyint),
+             fmin(distance_on(ref, cur, step, floor), distance_on(ref, cur, step, ceil)));
     const double error = sqrt(1 / (double)ref->count + 1 / (double)cur->count);
     return distance <= DISTANCE_MAX + ERRORS_OF_DISTANCE * error;
 }
@@ -217,10 +251,10 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
                                   struct tend_error *err)
 {
     const struct lattice lattice = find_lattice(ref, cur);
-    const double sampling =
-        SHARE_ERRORS * sqrt(lattice.before * (1 - lattice.before) *
-                            (1 / (double)ref->count + 1 / (double)cur->count)) /
-        (1 - lattice.before);
+    const double sampling = SHARE_ERRORS *
+                            sqrt(lattice.before * (1 - lattice.before) *
+                                 (1 / (double)ref->count + 1 / (double)cur->count)) /
+                            (1 - lattice.before);
     const double threshold = fmax(SHARE_MIN, sampling);
     if (!(lattice.share > threshold) || !is_of_many_values(cur, &lattice) ||
         !is_same_distribution(ref, cur, lattice.step)) {
@@ -252,8 +286,9 @@ enum tend_code tend__break_find_rounding(struct tend__break_search *search, stru
             tend__break_is_explained(search, i)) {
             continue;
         }
-        const struct values ref = read_values(a, ref_rows->row_count, room);
-        const struct values cur = read_values(b, cur_rows->row_count, room + ref.count);
+        struct values ref = read_values(a, ref_rows->row_count, room);
+        struct values cur = read_values(b, cur_rows->row_count, room + ref.count);
+        leave_out_frequent(&ref, &cur);
         if (ref.count >= SAMPLE_MIN && cur.count >= SAMPLE_MIN) {
             code = find_column(search, i, &ref, &cur, err);
         }

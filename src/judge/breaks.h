@@ -58,22 +58,23 @@ struct tend__break {
     size_t other_column_idx; /* column_swap; otherwise TEND_BREAK_NO_COLUMN */
     size_t column_count;     /* join_failure: how many columns are null together; otherwise 0 */
     size_t columns[TEND_BREAK_COLUMNS_MAX]; /* they, ascending; the first is column_idx */
-    double factor;           /* unit_change: current = factor * what it was + offset */
+    double factor; /* unit_change: current = factor * what it was + offset */
     double offset;
     int shift_hours; /* hour_shift: current = what it was + shift, modulo 24; -12..12 */
     char from[TEND_BREAK_TEXT_SIZE]; /* what it was and what it is: category, unit, default value,
                                         type, column */
     char to[TEND_BREAK_TEXT_SIZE];
-    double share;     /* of the rows that are affected, 0..1 */
-    double evidence;  /* the statistic in units of its threshold: 1 = just found */
-    int64_t since_us; /* event time of the first rows that show it; 0 where there is no time */
+    double share;       /* of the rows that are affected, 0..1 */
+    double evidence;    /* the statistic in units of its threshold: 1 = just found */
+    int64_t since_us;   /* event time of the first rows that show it; 0 where there is no time */
     uint64_t since_row; /* number of the first of those rows, 1 = the first of all; 0 = unknown */
 };
 
 /* What is known beside the two profiles; all of it may be absent, and what is absent is not judged.
  */
 struct tend__break_options {
-    double expected_rows; /* in the current window; 0 = from the history's row counts, or not judged */
+    double
+        expected_rows; /* in the current window; 0 = from the history's row counts, or not judged */
     double expected_rows_sd;
     const struct tend__profile *const *history; /* windows of the same length as the current one, of
                                                    the same plan */
@@ -83,6 +84,8 @@ struct tend__break_options {
     bool is_exacting;
     const struct tend__novelty *novelty; /* of the current rows: names what the plan has no place
                                             for */
+    const struct tend__profile *novelty_rows; /* of all rows that the novelty is of, where they are
+                                                 more than the current ones; else NULL */
     /* Uniform samples of the rows of both sides, columns found by name; row_count 0 = none. They
      * tell what the columns' own counts do not: which are null together, on which lattice numbers
      * stand, whether label and score agree. */
@@ -128,15 +131,20 @@ struct tend__break_slice {
     size_t sample_first; /* of options->cur_rows, which are in the slices' order: its first row */
 };
 
+struct tend__break_slices {
+    const struct tend__profile *whole; /* the sum of all, and of rows in none */
+    const struct tend__break_slice *items;
+    size_t count;
+};
+
 /* The breaks of all slices together, each with the time and the row since which it shows and its
  * share of all rows. A change that begins in the middle of the current rows is a mixture in the
  * whole, which is hard to name, and a plain break in the rows from there on: so the rows from each
  * slice to the end are judged too, with the slices before as their history. A break from a later
- * slice on counts where the rows before do not show it. `options` describe all rows; so does their
- * novelty, and `whole` is the sum of the slices. Failures as tend__breaks_find. */
+ * slice on counts where the rows before do not show it. `options` describe all rows, as
+ * their novelty does. Failures as tend__breaks_find. */
 enum tend_code tend__breaks_find_slices(const struct tend__profile *ref,
-                                        const struct tend__profile *whole,
-                                        const struct tend__break_slice *slices, size_t slice_count,
+                                        const struct tend__break_slices *slices,
                                         const struct tend__break_options *options,
                                         struct tend__break_list *out,
                                         struct tend_error *err) TEND_NODISCARD;

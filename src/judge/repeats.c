@@ -13,7 +13,6 @@
 #define NUMBERS_MAX 6
 #define KEYS_MIN 3
 #define BLOCK_LEN 256
-#define FIRST_SHARE 50 /* one in so many repeats may lie before first_row */
 #define NULL_HASH UINT64_C(0x9E3779B97F4A7C15)
 
 struct sampled {
@@ -130,8 +129,8 @@ static void take_row(struct tend__repeats *repeats, const struct tend__batch *ba
             hash = mix_in(hash, value_bits(&batch->columns[k], row_idx));
         }
     }
-    repeats->rows[repeats->count++] = (struct sampled){
-        .key = key, .row_hash = hash, .row_number = repeats->row_count + row_idx};
+    repeats->rows[repeats->count++] =
+        (struct sampled){.key = key, .row_hash = hash, .row_number = repeats->row_count + row_idx};
     thin_out(repeats);
 }
 
@@ -212,5 +211,7 @@ void tend__repeats_result(struct tend__repeats *repeats, struct tend__repeats_re
     if (first_count > 1) {
         qsort(repeats->firsts, first_count, sizeof(*repeats->firsts), compare_numbers);
     }
-    out->first_row = first_count > 0 ? repeats->firsts[first_count / FIRST_SHARE] : 0;
+    for (size_t i = 0; first_count > 0 && i <= TEND_REPEATS_PARTS; i++) {
+        out->first_rows[i] = repeats->firsts[i * (first_count - 1) / TEND_REPEATS_PARTS];
+    }
 }

@@ -5,9 +5,9 @@
  *
  * A row is sampled by the hash of a few of its columns, so that equal rows are in the sample
  * together or not at all: the share of repeats in the sample estimates that of all rows without
- * bias, whatever their distance. Only rows that are sampled are hashed whole. The sample is the rows
- * whose hash is below a threshold, which halves whenever more than TEND_REPEATS_ROWS are below it
- * (adaptive sampling, Flajolet 1990), so that it depends on the rows and not on their order.
+ * bias, whatever their distance. Only rows that are sampled are hashed whole. The sample is the
+ * rows whose hash is below a threshold, which halves whenever more than TEND_REPEATS_ROWS are below
+ * it (adaptive sampling, Flajolet 1990), so that it depends on the rows and not on their order.
  *
  * The columns of the hash are the first six numbers and times, and texts where those are fewer than
  * three: most rows cost a few multiplications.
@@ -19,6 +19,7 @@
 #include "base/fail.h"
 
 #define TEND_REPEATS_ROWS 8192
+#define TEND_REPEATS_PARTS 50
 
 struct tend__repeats;
 
@@ -35,8 +36,9 @@ struct tend__repeats_result {
     uint64_t row_count;    /* all that came; 0 = nobody looked */
     uint64_t sample_count; /* of them in the sample */
     uint64_t repeat_count; /* of the sample: rows that equal one that came before */
-    uint64_t first_row;    /* where repeats begin: number, from 0, of a row that is early (but for
-                              one in fifty) among those that a later one equals */
+    /* Of the rows that a later one equals, the number (from 0) of the first, of the last, and of
+     * those at equal parts of them between. */
+    uint64_t first_rows[TEND_REPEATS_PARTS + 1];
 };
 
 /* Orders the sample; more rows may be added afterwards. */
