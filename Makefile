@@ -2,7 +2,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: all demo test lint format san fuzz bench bench-check install clean setup setup-test setup-peers
+.PHONY: all demo test lint format san fuzz bench bench-check bench-profile install clean setup setup-test setup-peers
 
 all: setup $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -45,6 +45,10 @@ bench: setup-peers
 # Only the speed of `tend check`, beside DuckDB's scan and Evidently.
 bench-check: setup-peers
 	bench/run check
+
+# Beside Evidently, NannyML, TFDV, whylogs and SciPy: an hour.
+bench-profile: setup-peers
+	bench/run profile
 
 install: all
 	meson install -C $(BUILD)

@@ -6,6 +6,11 @@
  * every width are binary64 here, times are microseconds since 1970 UTC, text is UTF-8 that the view
  * does not own. Validity is one byte a row, 1 = present; a NULL pointer means that every row is
  * present. What stands under an invalid row is unspecified.
+ *
+ * A vector (an embedding) is a list of `dim` numbers, the same number in every row: row i is the
+ * items i x dim .. (i + 1) x dim of f64 or of f32, whichever is not NULL, as the data has them. A
+ * missing item is NaN. A row whose list has another length is invalid and marked in `misfit`. Where
+ * dim is 0 no row has a vector yet.
  */
 #ifndef TEND_BASE_COLUMN_H
 #define TEND_BASE_COLUMN_H
@@ -16,11 +21,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TEND_VECTOR_DIM_MAX 8192
+
 enum tend_type {
     TEND_TYPE_NUMBER, /* f64 */
     TEND_TYPE_BOOL,   /* bools, 0 or 1 */
     TEND_TYPE_TEXT,   /* text */
     TEND_TYPE_TIME,   /* time_us */
+    TEND_TYPE_VECTOR, /* f32 or f64, dim items a row */
     TEND_TYPE_NULL    /* only nulls: no values at all */
 };
 
@@ -36,6 +44,9 @@ struct tend__column {
     const struct tend__text *text;
     const int64_t *time_us;
     const uint8_t *valid;
+    const float *f32;      /* vectors only, as the next two */
+    const uint8_t *misfit; /* 1 = a list of another length; NULL = none */
+    uint32_t dim;
 };
 
 struct tend__field {
@@ -57,8 +68,11 @@ static inline bool tend__is_valid(const struct tend__column *column, size_t row_
     return column->valid == NULL || column->valid[row_idx] != 0;
 }
 
-/* "number", "bool", "text", "time" or "null". */
+/* "number", "bool", "text", "time", "vector" or "null". */
 const char *tend__type_text(enum tend_type type);
+
+/* The same column from row `start` on. */
+struct tend__column tend__column_from(const struct tend__column *column, size_t start);
 
 /* ---- lists of fields ---- */
 

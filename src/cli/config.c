@@ -5,6 +5,7 @@
 #include "base/json_write.h"
 #include "base/mem.h"
 #include "cli/app.h"
+#include "cli/config_contract.h"
 #include "cli/config_keys.h"
 #include "cli/config_read.h"
 
@@ -155,7 +156,9 @@ static void write_other(const struct tend__config *config, const char *path,
             return;
         }
     }
-    if (strcmp(path, "alarms.false_alarms") == 0) {
+    if (strncmp(path, "contract.", strlen("contract.")) == 0) {
+        tend__config_contract_json(config, path, w);
+    } else if (strcmp(path, "alarms.false_alarms") == 0) {
         tend__jsonw_number(w, config->false_alarms_per_year);
     } else if (strcmp(path, "label.absent_means") == 0) {
         write_optional(w, config->label.absent_known, config->label.absent_means);
@@ -240,6 +243,7 @@ enum tend_code tend__config_parse(const char *bytes, size_t len, const char *nam
     }
     TEND_TRY(tend__mem_new(1, sizeof(*config), &config, err));
     TEND_TRY_OUT(tend__mem_text(name, strlen(name), &config->path, err));
+    tend__contract_init(&config->contract);
     TEND_TRY_OUT(set_defaults(config, err));
     TEND_TRY_OUT(tend__config_read(bytes, len, name, config, err));
     TEND_TRY_OUT(hash_config(config, err));
@@ -296,6 +300,7 @@ void tend__config_free(struct tend__config *config)
     for (size_t i = 0; i < config->notify_count; i++) {
         tend__mem_free(config->notify[i].url);
     }
+    tend__contract_deinit(&config->contract);
     tend__mem_free(config->features);
     tend__mem_free(config->guardrails);
     tend__mem_free(config->segments);

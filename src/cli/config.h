@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "judge/contract.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -109,6 +110,8 @@ struct tend__config {
     size_t guardrail_count;
     struct tend__config_expr *segments;
     size_t segment_count;
+
+    struct tend__contract contract; /* see judge/contract.h; is_given says whether there is one */
 
     int64_t window_us;
     int64_t season_us;

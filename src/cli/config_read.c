@@ -11,13 +11,12 @@
 #include "base/civil.h"
 #include "base/mem.h"
 #include "base/names.h"
+#include "cli/config_contract.h"
 #include "cli/config_keys.h"
+#include "cli/config_yaml.h"
 #include "expr/expr.h"
 
-#include <yaml.h>
-
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,162 +26,8 @@
 #define MONTHS_PER_YEAR 12.0
 #define WEEKS_PER_YEAR (365.25 / 7.0)
 
-struct config_reader {
-    const char *name;
-    yaml_document_t *document;
-    struct tend__config *config;
-    struct tend_error *err;
-};
-
-/* ---- errors ---- */
-
-#define FAIL_AT(reader, node, ...) (set_position((reader), (node), __VA_ARGS__), TEND_EINVAL)
-
-static void set_position(const struct config_reader *reader, const yaml_node_t *node,
-                         const char *format, ...) TEND_PRINTF(3, 4);
-
-static void set_position(const struct config_reader *reader, const yaml_node_t *node,
-                         const char *format, ...)
-{
-    const int line = (int)node->start_mark.line + 1;
-    const int column = (int)node->start_mark.column + 1;
-    char text[TEND_ERROR_TEXT_SIZE];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    tend__error_set_at(reader->err, TEND_EINVAL, line, column, "%s:%d:%d: %s", reader->name, line,
-                       column, text);
-}
-
-static yaml_node_t *node_at(const struct config_reader *reader, int idx)
-{
-    return yaml_document_get_node(reader->document, idx);
-}
-
-static const char *node_word(const yaml_node_t *node)
-{
-    if (node->type == YAML_SEQUENCE_NODE) {
-        return "a list";
-    }
-    return node->type == YAML_MAPPING_NODE ? "a mapping" : "a word";
-}
-
-/* ---- scalars ---- */
-
-static bool is_null(const yaml_node_t *node)
-{
-    if (node->type != YAML_SCALAR_NODE || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) {
-        return false;
-    }
-    const char *text = (const char *)node->data.scalar.value;
-    return text[0] == '\0' || strcmp(text, "null") == 0 || strcmp(text, "~") == 0;
-}
-
-/* The text of a scalar; a zero byte inside (an escape can write one) would cut it. */
-static enum tend_code scalar_text(struct config_reader *r, const yaml_node_t *node, const char *key,
-                                  const char **out)
-{
-    if (node->type != YAML_SCALAR_NODE) {
-        return FAIL_AT(r, node, "'%s' must be a single value, not %s", key, node_word(node));
-    }
-    if (strlen((const char *)node->data.scalar.value) != node->data.scalar.length) {
-        return FAIL_AT(r, node, "'%s' holds a zero byte", key);
-    }
-    *out = (const char *)node->data.scalar.value;
-    return TEND_OK;
-}
-
-static bool parse_number(const char *text, double *out)
-{
-    char *end = NULL;
-    if (text[0] == '\0' || strspn(text, "+-.0123456789eE") != strlen(text)) {
-        return false;
-    }
-    const double number = strtod(text, &end);
-    if (*end != '\0' || !isfinite(number)) {
-        return false;
-    }
-    *out = number;
-    return true;
-}
-
-static enum tend_code scalar_number(struct config_reader *r, const yaml_node_t *node,
-                                    const char *key, double *out)
-{
-    const char *text = NULL;
-    TEND_TRY(scalar_text(r, node, key, &text));
-    if (!parse_number(text, out)) {
-        return FAIL_AT(r, node, "'%s' must be a number, not '%s'", key, text);
-    }
-    return TEND_OK;
-}
-
-bool tend__config_span(const char *text, int64_t *out_us)
-{
-    const size_t len = strlen(text);
-    if (len > 2 && strcmp(text + len - 2, "ms") == 0) {
-        char *end = NULL;
-        const double ms = strtod(text, &end);
-        if (end != text + len - 2 || !(ms >= 0) || ms > 1e12) {
-            return false;
-        }
-        *out_us = (int64_t)(ms * 1000.0);
-        return true;
-    }
-    return tend__span_parse(text, len, out_us);
-}
-
-static enum tend_code scalar_span(struct config_reader *r, const yaml_node_t *node, const char *key,
-                                  int64_t *out)
-{
-    const char *text = NULL;
-    TEND_TRY(scalar_text(r, node, key, &text));
-    if (!tend__config_span(text, out)) {
-        return FAIL_AT(r, node,
-                       "'%s' must be a span of time such as 1d, 12h, 30m, 90s or 50ms, not '%s'",
-                       key, text);
-    }
-    return TEND_OK;
-}
-
-static enum tend_code copy_text(struct config_reader *r, const char *text, char **out)
-{
-    char *copy = NULL;
-    TEND_TRY(tend__mem_text(text, strlen(text), &copy, r->err));
-    tend__mem_free(*out);
-    *out = copy;
-    return TEND_OK;
-}
-
-static enum tend_code read_text(struct config_reader *r, const yaml_node_t *node, const char *key,
-                                char **out)
-{
-    const char *text = NULL;
-    TEND_TRY(scalar_text(r, node, key, &text));
-    if (text[0] == '\0') {
-        return FAIL_AT(r, node, "'%s' is empty", key);
-    }
-    return copy_text(r, text, out);
-}
-
-static enum tend_code read_expr(struct config_reader *r, const yaml_node_t *node, const char *key,
-                                struct tend__config_expr *out)
-{
-    TEND_TRY(read_text(r, node, key, &out->text));
-    const yaml_scalar_style_t style = node->data.scalar.style;
-    const bool quoted =
-        style == YAML_SINGLE_QUOTED_SCALAR_STYLE || style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-    const size_t width = node->end_mark.column - node->start_mark.column;
-    out->line = (int)node->start_mark.line + 1;
-    out->column = (int)node->start_mark.column + 1 + (quoted ? 1 : 0);
-    out->in_place = node->start_mark.line == node->end_mark.line &&
-                    width == node->data.scalar.length + (quoted ? 2 : 0);
-    return TEND_OK;
-}
-
 /* Columns and types are known only with the data; that it is an expression is known now. */
-static enum tend_code check_expr(const struct config_reader *r,
+static enum tend_code check_expr(const struct tend__yaml_reader *r,
                                  const struct tend__config_expr *expr, const char *key)
 {
     const enum tend_code code =
@@ -193,7 +38,7 @@ static enum tend_code check_expr(const struct config_reader *r,
     return code;
 }
 
-static enum tend_code check_exprs(const struct config_reader *r)
+static enum tend_code check_exprs(const struct tend__yaml_reader *r)
 {
     const struct tend__config *c = r->config;
     TEND_TRY(check_expr(r, &c->score, "data.score"));
@@ -212,11 +57,11 @@ static enum tend_code check_exprs(const struct config_reader *r)
     return TEND_OK;
 }
 
-static enum tend_code read_number(struct config_reader *r, const yaml_node_t *node,
+static enum tend_code read_number(struct tend__yaml_reader *r, const yaml_node_t *node,
                                   const struct tend__config_key *key, double *out)
 {
     double number = 0;
-    TEND_TRY(scalar_number(r, node, key->path, &number));
+    TEND_TRY(tend__yaml_number(r, node, key->path, &number));
     if (number < key->low || number > key->high) {
         return FAIL_AT(r, node, "'%s' must be between %.15g and %.15g, not %.15g", key->path,
                        key->low, key->high, number);
@@ -225,29 +70,17 @@ static enum tend_code read_number(struct config_reader *r, const yaml_node_t *no
     return TEND_OK;
 }
 
-static enum tend_code read_span(struct config_reader *r, const yaml_node_t *node,
+static enum tend_code read_span(struct tend__yaml_reader *r, const yaml_node_t *node,
                                 const struct tend__config_key *key, int64_t *out)
 {
     int64_t us = 0;
-    TEND_TRY(scalar_span(r, node, key->path, &us));
+    TEND_TRY(tend__yaml_span(r, node, key->path, &us));
     const double seconds = (double)us / 1e6;
     if (seconds < key->low || seconds > key->high) {
         return FAIL_AT(r, node, "'%s' must be between %.15g and %.15g seconds", key->path, key->low,
                        key->high);
     }
     *out = us;
-    return TEND_OK;
-}
-
-static enum tend_code read_bool(struct config_reader *r, const yaml_node_t *node, const char *key,
-                                bool *out)
-{
-    const char *text = NULL;
-    TEND_TRY(scalar_text(r, node, key, &text));
-    if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0) {
-        return FAIL_AT(r, node, "'%s' must be true or false, not '%s'", key, text);
-    }
-    *out = text[0] == 't';
     return TEND_OK;
 }
 
@@ -260,11 +93,11 @@ static size_t count_words(const char *const *words)
     return count;
 }
 
-static enum tend_code read_choice(struct config_reader *r, const yaml_node_t *node,
+static enum tend_code read_choice(struct tend__yaml_reader *r, const yaml_node_t *node,
                                   const struct tend__config_key *key, void *out)
 {
     const char *text = NULL;
-    TEND_TRY(scalar_text(r, node, key->path, &text));
+    TEND_TRY(tend__yaml_scalar(r, node, key->path, &text));
     const size_t count = count_words(key->choices);
     for (unsigned i = 0; i < count; i++) {
         if (strcmp(text, key->choices[i]) == 0) {
@@ -285,14 +118,14 @@ _Static_assert(sizeof(enum tend__config_promote) == sizeof(unsigned),
 
 /* ---- values with readers of their own ---- */
 
-static enum tend_code read_features(struct config_reader *r, const yaml_node_t *node)
+static enum tend_code read_features(struct tend__yaml_reader *r, const yaml_node_t *node)
 {
     if (node->type != YAML_MAPPING_NODE) {
         return FAIL_AT(
             r, node,
             "'data.features' must be a mapping such as {distance: number, origin: category}, "
             "not %s",
-            node_word(node));
+            tend__yaml_word(node));
     }
     const size_t count = (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
     if (count == 0 || count > TEND_CONFIG_FEATURE_MAX) {
@@ -301,18 +134,18 @@ static enum tend_code read_features(struct config_reader *r, const yaml_node_t *
     }
     TEND_TRY(tend__mem_new(count, sizeof(*r->config->features), &r->config->features, r->err));
     for (size_t i = 0; i < count; i++) {
-        const yaml_node_t *name = node_at(r, node->data.mapping.pairs.start[i].key);
-        const yaml_node_t *kind = node_at(r, node->data.mapping.pairs.start[i].value);
+        const yaml_node_t *name = tend__yaml_node(r, node->data.mapping.pairs.start[i].key);
+        const yaml_node_t *kind = tend__yaml_node(r, node->data.mapping.pairs.start[i].value);
         struct tend__config_feature *feature = &r->config->features[i];
         const char *text = NULL;
-        TEND_TRY(read_text(r, name, "data.features", &feature->name));
+        TEND_TRY(tend__yaml_text(r, name, "data.features", &feature->name));
         r->config->feature_count = i + 1;
         for (size_t j = 0; j < i; j++) {
             if (strcmp(r->config->features[j].name, feature->name) == 0) {
                 return FAIL_AT(r, name, "feature '%s' is named twice", feature->name);
             }
         }
-        TEND_TRY(scalar_text(r, kind, feature->name, &text));
+        TEND_TRY(tend__yaml_scalar(r, kind, feature->name, &text));
         if (strcmp(text, "number") != 0 && strcmp(text, "category") != 0) {
             return FAIL_AT(r, kind, "feature '%s' must be number or category, not '%s'",
                            feature->name, text);
@@ -322,22 +155,22 @@ static enum tend_code read_features(struct config_reader *r, const yaml_node_t *
     return TEND_OK;
 }
 
-static enum tend_code read_optional_number(struct config_reader *r, const yaml_node_t *node,
+static enum tend_code read_optional_number(struct tend__yaml_reader *r, const yaml_node_t *node,
                                            const char *key, bool *is_given, double *out)
 {
-    *is_given = !is_null(node);
-    return *is_given ? scalar_number(r, node, key, out) : TEND_OK;
+    *is_given = !tend__yaml_is_null(node);
+    return *is_given ? tend__yaml_number(r, node, key, out) : TEND_OK;
 }
 
 /* "1 per year", "2 per month", "1 per week". */
-static enum tend_code read_alarm_rate(struct config_reader *r, const yaml_node_t *node)
+static enum tend_code read_alarm_rate(struct tend__yaml_reader *r, const yaml_node_t *node)
 {
     static const struct {
         const char *word;
         double per_year;
     } periods[] = {{"year", 1}, {"month", MONTHS_PER_YEAR}, {"week", WEEKS_PER_YEAR}};
     const char *text = NULL;
-    TEND_TRY(scalar_text(r, node, "alarms.false_alarms", &text));
+    TEND_TRY(tend__yaml_scalar(r, node, "alarms.false_alarms", &text));
     char *end = NULL;
     const double number = strtod(text, &end);
     if (end != text && strncmp(end, " per ", 5) == 0 && number > 0 && number <= 1e6) {
@@ -354,18 +187,19 @@ static enum tend_code read_alarm_rate(struct config_reader *r, const yaml_node_t
         text);
 }
 
-static enum tend_code read_when(struct config_reader *r, const yaml_node_t *node)
+static enum tend_code read_when(struct tend__yaml_reader *r, const yaml_node_t *node)
 {
     if (node->type == YAML_MAPPING_NODE) {
         const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-        const yaml_node_t *key = pair < node->data.mapping.pairs.top ? node_at(r, pair->key) : NULL;
+        const yaml_node_t *key =
+            pair < node->data.mapping.pairs.top ? tend__yaml_node(r, pair->key) : NULL;
         if (key == NULL || node->data.mapping.pairs.top - pair != 1 ||
             key->type != YAML_SCALAR_NODE ||
             strcmp((const char *)key->data.scalar.value, "every") != 0) {
             return FAIL_AT(r, node, "'retrain.when' must be gain, never, or {every: 28d}");
         }
-        const yaml_node_t *span = node_at(r, pair->value);
-        TEND_TRY(scalar_span(r, span, "retrain.when.every", &r->config->retrain.every_us));
+        const yaml_node_t *span = tend__yaml_node(r, pair->value);
+        TEND_TRY(tend__yaml_span(r, span, "retrain.when.every", &r->config->retrain.every_us));
         if (r->config->retrain.every_us <= 0) {
             return FAIL_AT(r, span, "'retrain.when.every' must be longer than nothing");
         }
@@ -373,7 +207,7 @@ static enum tend_code read_when(struct config_reader *r, const yaml_node_t *node
         return TEND_OK;
     }
     const char *text = NULL;
-    TEND_TRY(scalar_text(r, node, "retrain.when", &text));
+    TEND_TRY(tend__yaml_scalar(r, node, "retrain.when", &text));
     if (strcmp(text, "gain") == 0) {
         r->config->retrain.when = TEND_RETRAIN_GAIN;
     } else if (strcmp(text, "never") == 0) {
@@ -385,13 +219,13 @@ static enum tend_code read_when(struct config_reader *r, const yaml_node_t *node
     return TEND_OK;
 }
 
-static enum tend_code read_fall_back(struct config_reader *r, const yaml_node_t *node)
+static enum tend_code read_fall_back(struct tend__yaml_reader *r, const yaml_node_t *node)
 {
     const char *text = NULL;
-    TEND_TRY(scalar_text(r, node, "promote.fall_back_at", &text));
+    TEND_TRY(tend__yaml_scalar(r, node, "promote.fall_back_at", &text));
     double number = 0;
     char *end = NULL;
-    if (parse_number(text, &number) && number > 0) {
+    if (tend__yaml_parse_number(text, &number) && number > 0) {
         r->config->promote.fall_back_costs = 0;
         r->config->promote.fall_back_money = number;
         return TEND_OK;
@@ -410,60 +244,35 @@ static enum tend_code read_fall_back(struct config_reader *r, const yaml_node_t 
 
 /* ---- lists ---- */
 
-static enum tend_code list_count(struct config_reader *r, const yaml_node_t *node, const char *key,
-                                 size_t *out)
-{
-    if (node->type != YAML_SEQUENCE_NODE) {
-        return FAIL_AT(r, node, "'%s' must be a list, not %s", key, node_word(node));
-    }
-    *out = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-    if (*out > TEND_CONFIG_LIST_MAX) {
-        return FAIL_AT(r, node, "'%s' has %zu entries; at most %d are taken", key, *out,
-                       TEND_CONFIG_LIST_MAX);
-    }
-    return TEND_OK;
-}
-
-static enum tend_code read_segments(struct config_reader *r, const yaml_node_t *node)
+static enum tend_code read_segments(struct tend__yaml_reader *r, const yaml_node_t *node)
 {
     size_t count = 0;
-    TEND_TRY(list_count(r, node, "segments", &count));
+    TEND_TRY(tend__yaml_list(r, node, "segments", &count));
     TEND_TRY(tend__mem_new(count, sizeof(*r->config->segments), &r->config->segments, r->err));
     r->config->segment_count = count;
     for (size_t i = 0; i < count; i++) {
-        const yaml_node_t *item = node_at(r, node->data.sequence.items.start[i]);
-        TEND_TRY(read_expr(r, item, "segments", &r->config->segments[i]));
+        const yaml_node_t *item = tend__yaml_node(r, node->data.sequence.items.start[i]);
+        TEND_TRY(tend__yaml_expr(r, item, "segments", &r->config->segments[i]));
     }
     return TEND_OK;
 }
 
-static enum tend_code unknown_word(struct config_reader *r, const yaml_node_t *node,
-                                   const char *where, const char *const *words, size_t count)
-{
-    const char *text = (const char *)node->data.scalar.value;
-    const char *near = tend__name_nearest(text, words, count);
-    if (near != NULL) {
-        return FAIL_AT(r, node, "unknown key '%s'%s (did you mean '%s'?)", text, where, near);
-    }
-    return FAIL_AT(r, node, "unknown key '%s'%s", text, where);
-}
-
-static enum tend_code read_guardrail_pair(struct config_reader *r, const yaml_node_t *key,
+static enum tend_code read_guardrail_pair(struct tend__yaml_reader *r, const yaml_node_t *key,
                                           const yaml_node_t *value,
                                           struct tend__config_guardrail *guardrail)
 {
     static const char *const kinds[] = {"avg", "sum", "count", "value"};
     const char *word = NULL;
     size_t count = 0;
-    TEND_TRY(scalar_text(r, key, "guardrails", &word));
+    TEND_TRY(tend__yaml_scalar(r, key, "guardrails", &word));
     if (strcmp(word, "name") == 0) {
-        return read_text(r, value, "guardrails.name", &guardrail->name);
+        return tend__yaml_text(r, value, "guardrails.name", &guardrail->name);
     }
     if (strcmp(word, "min") == 0) {
-        return scalar_number(r, value, "guardrails.min", &guardrail->low);
+        return tend__yaml_number(r, value, "guardrails.min", &guardrail->low);
     }
     if (strcmp(word, "max") == 0) {
-        return scalar_number(r, value, "guardrails.max", &guardrail->high);
+        return tend__yaml_number(r, value, "guardrails.max", &guardrail->high);
     }
     for (unsigned i = 0; i < TEND_ARRAY_LEN(kinds); i++) {
         if (strcmp(word, kinds[i]) == 0) {
@@ -471,21 +280,21 @@ static enum tend_code read_guardrail_pair(struct config_reader *r, const yaml_no
                 return FAIL_AT(r, key, "a guardrail has one of avg, sum, count and value, not two");
             }
             guardrail->kind = (enum tend__guardrail_kind)i;
-            return read_expr(r, value, word, &guardrail->expr);
+            return tend__yaml_expr(r, value, word, &guardrail->expr);
         }
     }
     const char *const *words = tend__config_guardrail_keys(&count);
-    return unknown_word(r, key, " in a guardrail", words, count);
+    return tend__yaml_unknown(r, key, " in a guardrail", words, count);
 }
 
-static enum tend_code read_guardrails(struct config_reader *r, const yaml_node_t *node)
+static enum tend_code read_guardrails(struct tend__yaml_reader *r, const yaml_node_t *node)
 {
     size_t count = 0;
-    TEND_TRY(list_count(r, node, "guardrails", &count));
+    TEND_TRY(tend__yaml_list(r, node, "guardrails", &count));
     TEND_TRY(tend__mem_new(count, sizeof(*r->config->guardrails), &r->config->guardrails, r->err));
     r->config->guardrail_count = count;
     for (size_t i = 0; i < count; i++) {
-        const yaml_node_t *item = node_at(r, node->data.sequence.items.start[i]);
+        const yaml_node_t *item = tend__yaml_node(r, node->data.sequence.items.start[i]);
         struct tend__config_guardrail *guardrail = &r->config->guardrails[i];
         guardrail->low = -(double)INFINITY;
         guardrail->high = (double)INFINITY;
@@ -496,7 +305,8 @@ static enum tend_code read_guardrails(struct config_reader *r, const yaml_node_t
         }
         for (const yaml_node_pair_t *p = item->data.mapping.pairs.start;
              p < item->data.mapping.pairs.top; p++) {
-            TEND_TRY(read_guardrail_pair(r, node_at(r, p->key), node_at(r, p->value), guardrail));
+            TEND_TRY(read_guardrail_pair(r, tend__yaml_node(r, p->key),
+                                         tend__yaml_node(r, p->value), guardrail));
         }
         if (guardrail->name == NULL || guardrail->expr.text == NULL) {
             return FAIL_AT(r, item,
@@ -513,16 +323,16 @@ static enum tend_code read_guardrails(struct config_reader *r, const yaml_node_t
     return TEND_OK;
 }
 
-static enum tend_code read_notify(struct config_reader *r, const yaml_node_t *node)
+static enum tend_code read_notify(struct tend__yaml_reader *r, const yaml_node_t *node)
 {
     size_t count = 0;
     size_t word_count = 0;
     const char *const *words = tend__config_notify_keys(&word_count);
-    TEND_TRY(list_count(r, node, "notify", &count));
+    TEND_TRY(tend__yaml_list(r, node, "notify", &count));
     TEND_TRY(tend__mem_new(count, sizeof(*r->config->notify), &r->config->notify, r->err));
     r->config->notify_count = count;
     for (size_t i = 0; i < count; i++) {
-        const yaml_node_t *item = node_at(r, node->data.sequence.items.start[i]);
+        const yaml_node_t *item = tend__yaml_node(r, node->data.sequence.items.start[i]);
         const char *word = NULL;
         if (item->type != YAML_MAPPING_NODE ||
             item->data.mapping.pairs.top - item->data.mapping.pairs.start != 1) {
@@ -530,29 +340,29 @@ static enum tend_code read_notify(struct config_reader *r, const yaml_node_t *no
                 r, item,
                 "an entry of notify must be such as {webhook: \"https://example.org/hook\"}");
         }
-        const yaml_node_t *key = node_at(r, item->data.mapping.pairs.start->key);
-        TEND_TRY(scalar_text(r, key, "notify", &word));
+        const yaml_node_t *key = tend__yaml_node(r, item->data.mapping.pairs.start->key);
+        TEND_TRY(tend__yaml_scalar(r, key, "notify", &word));
         if (strcmp(word, "alertmanager") == 0) {
             r->config->notify[i].kind = TEND_NOTIFY_ALERTMANAGER;
         } else if (strcmp(word, "webhook") == 0) {
             r->config->notify[i].kind = TEND_NOTIFY_WEBHOOK;
         } else {
-            return unknown_word(r, key, " in notify", words, word_count);
+            return tend__yaml_unknown(r, key, " in notify", words, word_count);
         }
-        const yaml_node_t *url = node_at(r, item->data.mapping.pairs.start->value);
-        TEND_TRY(read_text(r, url, word, &r->config->notify[i].url));
+        const yaml_node_t *url = tend__yaml_node(r, item->data.mapping.pairs.start->value);
+        TEND_TRY(tend__yaml_text(r, url, word, &r->config->notify[i].url));
     }
     return TEND_OK;
 }
 
 /* ---- the walk ---- */
 
-static enum tend_code read_other(struct config_reader *r, const yaml_node_t *node,
+static enum tend_code read_other(struct tend__yaml_reader *r, const yaml_node_t *node,
                                  const struct tend__config_key *key)
 {
     static const struct {
         const char *path;
-        enum tend_code (*read)(struct config_reader *r, const yaml_node_t *node);
+        enum tend_code (*read)(struct tend__yaml_reader *r, const yaml_node_t *node);
     } readers[] = {
         {"data.features", read_features},
         {"guardrails", read_guardrails},
@@ -568,6 +378,9 @@ static enum tend_code read_other(struct config_reader *r, const yaml_node_t *nod
         }
     }
     struct tend__config *c = r->config;
+    if (strncmp(key->path, "contract.", strlen("contract.")) == 0) {
+        return tend__config_read_contract(r, node, key->path);
+    }
     if (strcmp(key->path, "label.absent_means") == 0) {
         return read_optional_number(r, node, key->path, &c->label.absent_known,
                                     &c->label.absent_means);
@@ -578,11 +391,11 @@ static enum tend_code read_other(struct config_reader *r, const yaml_node_t *nod
     return read_optional_number(r, node, key->path, &c->serve.has_fallback, &c->serve.fallback);
 }
 
-static enum tend_code read_key(struct config_reader *r, const yaml_node_t *node,
+static enum tend_code read_key(struct tend__yaml_reader *r, const yaml_node_t *node,
                                const struct tend__config_key *key)
 {
     char *at = (char *)r->config + key->offset;
-    if (is_null(node) && key->kind != TEND_KEY_OTHER) {
+    if (tend__yaml_is_null(node) && key->kind != TEND_KEY_OTHER) {
         if (!key->is_nullable) {
             return FAIL_AT(r, node, "'%s' has no value; give %s or leave the key out", key->path,
                            key->type);
@@ -591,13 +404,13 @@ static enum tend_code read_key(struct config_reader *r, const yaml_node_t *node,
     }
     switch (key->kind) {
     case TEND_KEY_TEXT:
-        return read_text(r, node, key->path, (char **)(void *)at);
+        return tend__yaml_text(r, node, key->path, (char **)(void *)at);
     case TEND_KEY_EXPR:
-        return read_expr(r, node, key->path, (struct tend__config_expr *)(void *)at);
+        return tend__yaml_expr(r, node, key->path, (struct tend__config_expr *)(void *)at);
     case TEND_KEY_NUMBER:
         return read_number(r, node, key, (double *)(void *)at);
     case TEND_KEY_BOOL:
-        return read_bool(r, node, key->path, (bool *)at);
+        return tend__yaml_bool(r, node, key->path, (bool *)at);
     case TEND_KEY_SPAN:
         return read_span(r, node, key, (int64_t *)(void *)at);
     case TEND_KEY_CHOICE:
@@ -635,7 +448,7 @@ static size_t sibling_names(const char *section, char names[][KEY_SIZE], const c
     return count;
 }
 
-static enum tend_code unknown_key(struct config_reader *r, const yaml_node_t *node,
+static enum tend_code unknown_key(struct tend__yaml_reader *r, const yaml_node_t *node,
                                   const char *section)
 {
     char names[SIBLING_MAX][KEY_SIZE];
@@ -657,7 +470,7 @@ static enum tend_code unknown_key(struct config_reader *r, const yaml_node_t *no
             }
         }
     }
-    return unknown_word(r, node, where, list, count);
+    return tend__yaml_unknown(r, node, where, list, count);
 }
 
 static const struct tend__config_key *find_key(const char *path, bool *is_section)
@@ -677,17 +490,17 @@ static const struct tend__config_key *find_key(const char *path, bool *is_sectio
 }
 
 /* Finds what a pair's key means, and that it is not there twice. *key is NULL for a section. */
-static enum tend_code name_pair(struct config_reader *r, const yaml_node_t *mapping,
+static enum tend_code name_pair(struct tend__yaml_reader *r, const yaml_node_t *mapping,
                                 const yaml_node_pair_t *pair, const char *section,
                                 const struct tend__config_key **key)
 {
-    const yaml_node_t *node = node_at(r, pair->key);
+    const yaml_node_t *node = tend__yaml_node(r, pair->key);
     const char *word = NULL;
     char path[KEY_SIZE];
     bool is_section = false;
-    TEND_TRY(scalar_text(r, node, section == NULL ? "a key" : section, &word));
+    TEND_TRY(tend__yaml_scalar(r, node, section == NULL ? "a key" : section, &word));
     for (const yaml_node_pair_t *p = mapping->data.mapping.pairs.start; p < pair; p++) {
-        const yaml_node_t *before = node_at(r, p->key);
+        const yaml_node_t *before = tend__yaml_node(r, p->key);
         if (before->type == YAML_SCALAR_NODE &&
             strcmp((const char *)before->data.scalar.value, word) == 0) {
             return FAIL_AT(r, node, "key '%s' is there twice; it stands in line %zu already", word,
@@ -706,26 +519,27 @@ static enum tend_code name_pair(struct config_reader *r, const yaml_node_t *mapp
     return TEND_OK;
 }
 
-static enum tend_code read_section(struct config_reader *r, const yaml_node_t *node,
+static enum tend_code read_section(struct tend__yaml_reader *r, const yaml_node_t *node,
                                    const char *section)
 {
-    if (is_null(node)) {
+    if (tend__yaml_is_null(node)) {
         return TEND_OK;
     }
     if (node->type != YAML_MAPPING_NODE) {
-        return FAIL_AT(r, node, "'%s' must be a mapping of keys, not %s", section, node_word(node));
+        return FAIL_AT(r, node, "'%s' must be a mapping of keys, not %s", section,
+                       tend__yaml_word(node));
     }
     for (const yaml_node_pair_t *p = node->data.mapping.pairs.start;
          p < node->data.mapping.pairs.top; p++) {
         const struct tend__config_key *key = NULL;
         TEND_TRY(name_pair(r, node, p, section, &key));
-        TEND_TRY(read_key(r, node_at(r, p->value), key));
+        TEND_TRY(read_key(r, tend__yaml_node(r, p->value), key));
     }
     return TEND_OK;
 }
 
 /* The value of section.word; the root where it is not given. */
-static const yaml_node_t *find_value(const struct config_reader *r, const yaml_node_t *root,
+static const yaml_node_t *find_value(const struct tend__yaml_reader *r, const yaml_node_t *root,
                                      const char *section, const char *word)
 {
     const char *const words[] = {section, word};
@@ -737,9 +551,9 @@ static const yaml_node_t *find_value(const struct config_reader *r, const yaml_n
         }
         for (const yaml_node_pair_t *p = at->data.mapping.pairs.start;
              p < at->data.mapping.pairs.top; p++) {
-            const yaml_node_t *key = node_at(r, p->key);
+            const yaml_node_t *key = tend__yaml_node(r, p->key);
             if (strcmp((const char *)key->data.scalar.value, words[i]) == 0) {
-                next = node_at(r, p->value);
+                next = tend__yaml_node(r, p->value);
             }
         }
         if (next == NULL) {
@@ -750,7 +564,7 @@ static const yaml_node_t *find_value(const struct config_reader *r, const yaml_n
     return at;
 }
 
-static enum tend_code check_whole(struct config_reader *r, const yaml_node_t *root)
+static enum tend_code check_whole(struct tend__yaml_reader *r, const yaml_node_t *root)
 {
     const struct tend__config *c = r->config;
     if (c->model == NULL) {
@@ -769,7 +583,7 @@ static enum tend_code check_whole(struct config_reader *r, const yaml_node_t *ro
     return check_exprs(r);
 }
 
-static enum tend_code read_root(struct config_reader *r)
+static enum tend_code read_root(struct tend__yaml_reader *r)
 {
     const yaml_node_t *root = yaml_document_get_root_node(r->document);
     if (root == NULL) {
@@ -778,17 +592,18 @@ static enum tend_code read_root(struct config_reader *r)
     }
     if (root->type != YAML_MAPPING_NODE) {
         return FAIL_AT(r, root, "must be a mapping of keys such as model: delays, not %s",
-                       node_word(root));
+                       tend__yaml_word(root));
     }
     for (const yaml_node_pair_t *p = root->data.mapping.pairs.start;
          p < root->data.mapping.pairs.top; p++) {
         const struct tend__config_key *key = NULL;
-        const yaml_node_t *value = node_at(r, p->value);
+        const yaml_node_t *value = tend__yaml_node(r, p->value);
         TEND_TRY(name_pair(r, root, p, NULL, &key));
         if (key != NULL) {
             TEND_TRY(read_key(r, value, key));
         } else {
-            TEND_TRY(read_section(r, value, (const char *)node_at(r, p->key)->data.scalar.value));
+            TEND_TRY(read_section(r, value,
+                                  (const char *)tend__yaml_node(r, p->key)->data.scalar.value));
         }
     }
     return check_whole(r, root);
@@ -827,7 +642,7 @@ enum tend_code tend__config_read(const char *bytes, size_t len, const char *name
         yaml_parser_delete(&parser);
         return failed;
     }
-    struct config_reader reader = {
+    struct tend__yaml_reader reader = {
         .name = name, .document = &document, .config = config, .err = err};
     enum tend_code code = read_root(&reader);
     if (code == TEND_OK) {

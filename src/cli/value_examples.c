@@ -77,6 +77,7 @@ static void add_cell(struct tend__buf *text, const struct tend__column *column, 
     case TEND_TYPE_TIME:
         tend__buf_text(text, tend__show_time(column->time_us[i], shown));
         break;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

@@ -153,6 +153,7 @@ static enum tend_code resize_store(struct tend__store *store, size_t cap, struct
     case TEND_TYPE_TEXT:
         TEND_TRY(tend__mem_resize(&store->text, cap, sizeof(struct tend__text), err));
         return tend__mem_resize(&store->text_at, cap, 2 * sizeof(uint32_t), err);
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return TEND_OK;
     }
@@ -218,6 +219,7 @@ static enum tend_code copy_column(struct tend__store *store, const struct tend__
         return TEND_OK;
     case TEND_TYPE_TEXT:
         return copy_text(store, column, from, count, at, err);
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return TEND_OK;
     }
@@ -266,6 +268,7 @@ static uint64_t hash_cell(const struct tend__store *store, size_t row, uint64_t 
     case TEND_TYPE_TEXT:
         return tend__hash64(store->heap.bytes + store->text_at[2 * row],
                             store->text_at[2 * row + 1], seed);
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }
@@ -383,6 +386,7 @@ static void permute_store(struct tend__store *store, const struct order_key *key
         }
         memcpy(store->text_at, scratch, count * sizeof(uint64_t));
         break;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

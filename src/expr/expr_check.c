@@ -88,6 +88,7 @@ static enum tend_code fail_type(const struct expr_tree *tree, const struct expr_
     case TEND_TYPE_TIME:
         cast = have == TEND_TYPE_TEXT ? "CAST(%s AS TIMESTAMP)" : "a time";
         break;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         cast = "NULL";
         break;

@@ -96,6 +96,7 @@ static enum expr_op by_width(enum tend_type type, enum expr_op eight, enum expr_
         return text;
     case TEND_TYPE_NUMBER:
     case TEND_TYPE_TIME:
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }
@@ -122,6 +123,7 @@ static enum expr_op compare_op(enum tend_type type)
     case TEND_TYPE_TIME:
         return EXPR_OP_COMPARE_TIME;
     case TEND_TYPE_NUMBER:
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }
@@ -326,6 +328,7 @@ static enum expr_op cast_op(enum tend_type from, const struct expr_node *node)
         return from_text ? EXPR_OP_COUNT : EXPR_OP_NUMBER_TO_TEXT;
     case TEND_TYPE_TIME:
         return from_text ? EXPR_OP_TEXT_TO_TIME : EXPR_OP_COUNT;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

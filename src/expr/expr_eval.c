@@ -97,6 +97,7 @@ static size_t width_of(enum tend_type type)
         return sizeof(struct tend__text);
     case TEND_TYPE_TIME:
         return sizeof(int64_t);
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }
@@ -209,6 +210,7 @@ static const void *values_of(const struct tend__column *column)
         return column->text;
     case TEND_TYPE_TIME:
         return column->time_us;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }
@@ -345,6 +347,7 @@ static void *result_values(const struct tend__vector *out, size_t offset)
         return out->text + offset;
     case TEND_TYPE_TIME:
         return out->time_us + offset;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

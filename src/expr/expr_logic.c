@@ -55,6 +55,7 @@ static int order_of_rows(enum tend_type type, const void *a, const void *b, size
                                      ((const struct tend__text *)b)[i]);
     case TEND_TYPE_TIME:
         return order_of_times(((const int64_t *)a)[i], ((const int64_t *)b)[i]);
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

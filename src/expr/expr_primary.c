@@ -197,6 +197,12 @@ static enum tend_code parse_column(struct expr_parser *p, uint32_t *out)
                          "several columns are named '%.*s' but for letter case: use \"quotes\"",
                          (int)(len > 80 ? 80 : len), name);
     }
+    if (tree->fields != NULL && found < tree->field_count &&
+        tree->fields[found].type == TEND_TYPE_VECTOR) {
+        return EXPR_FAIL(tree, at, p->err, ETYPE,
+                         "column '%.80s' holds vectors, which an expression cannot read",
+                         tree->fields[found].name);
+    }
     TEND_TRY(tend__expr_node_new(p, EXPR_NODE_COLUMN, at, out));
     p->tree->nodes[*out].value.field_idx = (uint32_t)found;
     return tend__expr_step(p);

@@ -85,6 +85,7 @@ static bool read_dial(const struct tend__break_search *search, size_t column_idx
         return read_number_dial(search, column_idx, dial);
     case TEND_TYPE_BOOL:
     case TEND_TYPE_TEXT:
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return false;
     }

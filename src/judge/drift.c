@@ -46,6 +46,7 @@ static const double *positions_of(const struct tend__plan_column *column)
         return hours;
     case TEND_TYPE_BOOL:
     case TEND_TYPE_TEXT:
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return NULL;
     }

@@ -149,7 +149,7 @@ enum tend_code tend__lake_write_batches(struct tend__lake *lake, const char *pat
                                         struct tend_error *err) TEND_NODISCARD;
 
 /* A table that is an Arrow struct array, written to Parquet with its own types (lists and binaries
- * too), the same way. Schema and array stay the caller's. */
+ * too), the same way, and as small as it gets. Schema and array stay the caller's. */
 enum tend_code tend__lake_write_table(struct tend__lake *lake, const char *path,
                                       const struct tend_arrow_schema *schema,
                                       const struct tend_arrow_array *array,
@@ -161,6 +161,20 @@ enum tend_code tend__lake_read_table(struct tend__lake *lake, const char *path, 
                                      struct tend_arrow_schema *schema,
                                      struct tend_arrow_array *array,
                                      struct tend_error *err) TEND_NODISCARD;
+
+struct tend__lake_tables {
+    const char *const *paths; /* Parquet files of one kind, each by its own name */
+    size_t path_count;
+    const char *where; /* as in tend__lake_read_options; NULL = all rows */
+    uint64_t row_max;
+};
+
+/* The same of many files: their rows in the order of the paths as bytes and of the rows in each. */
+enum tend_code tend__lake_read_tables(struct tend__lake *lake,
+                                      const struct tend__lake_tables *tables,
+                                      struct tend_arrow_schema *schema,
+                                      struct tend_arrow_array *array,
+                                      struct tend_error *err) TEND_NODISCARD;
 
 /* Runs SQL of tend's own (never a user's) and drops the result. */
 enum tend_code tend__lake_exec(struct tend__lake *lake, const char *sql,

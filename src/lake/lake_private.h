@@ -128,9 +128,10 @@ void tend__lake_null_words(struct tend__buf *sql);
 /* Appends the expression that reads a LAKE_READ_NUMBER column. */
 void tend__lake_number_sql(struct tend__buf *sql, const struct lake_column *column);
 
-/* lake_write.c: COPY (select) to a Parquet file, by way of a temporary one beside it. */
+/* lake_write.c: COPY (select) to a Parquet file, by way of a temporary one beside it. `options` are
+ * more of COPY's, each after a comma; "" for none. */
 enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection con,
-                                    const char *select, const char *path,
+                                    const char *select, const char *options, const char *path,
                                     struct tend_error *err) TEND_NODISCARD;
 
 #endif

@@ -225,6 +225,7 @@ static void add_expression(struct tend__buf *sql, const struct lake_source *sour
         }
         break;
     case TEND_TYPE_TEXT:
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         after = " AS VARCHAR)";
         if (column->is_json) {
@@ -540,6 +541,7 @@ static void view_chunk(struct tend__lake_reader *reader)
             column->text = text;
             text += TEND_LAKE_BATCH_MAX;
             break;
+        case TEND_TYPE_VECTOR:
         case TEND_TYPE_NULL:
             break;
         }

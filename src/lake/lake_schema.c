@@ -127,6 +127,7 @@ static const char *json_type(const struct lake_column *column)
     case TEND_TYPE_TEXT:
     case TEND_TYPE_TIME:
         return "VARCHAR";
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }
@@ -468,6 +469,7 @@ static void settle_readings(struct lake_columns *columns, const struct lake_colu
         case TEND_TYPE_NUMBER:
             column->reading = LAKE_READ_NUMBER;
             break;
+        case TEND_TYPE_VECTOR:
         case TEND_TYPE_NULL:
             column->reading = LAKE_READ_NOTHING;
             break;

@@ -3,8 +3,9 @@
  * lake_table.c: whole small tables, with their own types, between Arrow and Parquet.
  *
  * DuckDB takes an Arrow struct array as one data chunk, but forgets the struct's own offset, so an
- * array that has one is refused. The other way it gives chunks of 2,048 rows; to get one array each
- * column is gathered by list(), whose one row has the column as the child array.
+ * array that has one is refused. The other way it gives chunks of 2,048 rows; to get one array the
+ * rows are gathered by list(), whose one value has them as its child array, a struct of the
+ * columns.
  */
 #include "lake/lake_private.h"
 
@@ -15,6 +16,9 @@
 #include <string.h>
 
 #define TYPE_DEPTH_MAX 8
+/* Tables of results are read a thousand times and kept for years: a fifth smaller is worth it. */
+#define TABLE_OPTIONS ", COMPRESSION_LEVEL 9, PARQUET_VERSION v2"
+#define TABLE_FILE_MAX 100000
 
 static const char *simple_type(duckdb_type type)
 {
@@ -199,7 +203,8 @@ enum tend_code tend__lake_write_table(struct tend__lake *lake, const char *path,
     TEND_TRY_OUT(lend_chunk(con, schema, array, &chunk, err));
     TEND_TRY_OUT(make_table(con, schema, chunk, err));
     TEND_TRY_OUT(append_chunk(con, chunk, err));
-    TEND_TRY_OUT(tend__lake_copy_from(lake, con, "SELECT * FROM temp.rows", path, err));
+    TEND_TRY_OUT(
+        tend__lake_copy_from(lake, con, "SELECT * FROM temp.rows", TABLE_OPTIONS, path, err));
 out:
     duckdb_destroy_data_chunk(&chunk);
     duckdb_disconnect(&con);
@@ -249,30 +254,50 @@ out:
     return code;
 }
 
-static void write_gather(struct tend__buf *sql, const struct lake_source *source,
-                         const struct lake_columns *columns)
+/* read_parquet() of all files, with the options in `more`. */
+static void write_files(struct tend__buf *sql, const struct lake_source *source, const char *more)
 {
-    tend__buf_text(sql, "SELECT count(*)");
-    for (size_t i = 0; i < columns->count; i++) {
-        tend__buf_text(sql, ", coalesce(list(");
-        tend__sql_name(sql, columns->at[i].name);
-        tend__buf_text(sql, " ORDER BY file_row_number), [])");
+    tend__buf_text(sql, "read_parquet([");
+    for (size_t i = 0; i < source->file_count; i++) {
+        tend__buf_text(sql, i > 0 ? ", " : "");
+        tend__lake_file_literal(sql, source->files[i]);
     }
-    tend__buf_text(sql, " FROM read_parquet(");
-    tend__lake_file_literal(sql, source->files[0]);
-    tend__buf_text(sql, ", hive_partitioning=false, file_row_number=true)");
+    tend__buf_printf(sql, "], hive_partitioning=false%s)", more);
 }
 
-/* The one row of lists as an Arrow array: the count and then a list a column. */
+static void write_where(struct tend__buf *sql, const char *where)
+{
+    if (where != NULL) {
+        tend__buf_text(sql, " WHERE ");
+        tend__buf_text(sql, where);
+    }
+}
+
+static void write_gather(struct tend__buf *sql, const struct lake_source *source,
+                         const struct lake_columns *columns, const char *where)
+{
+    tend__buf_text(sql, "SELECT count(*), coalesce(list(struct_pack(");
+    for (size_t i = 0; i < columns->count; i++) {
+        tend__buf_text(sql, i > 0 ? ", " : "");
+        tend__sql_name(sql, columns->at[i].name);
+        tend__buf_text(sql, " := ");
+        tend__sql_name(sql, columns->at[i].name);
+    }
+    tend__buf_text(sql, ") ORDER BY filename, file_row_number), []) FROM ");
+    write_files(sql, source, ", filename=true, file_row_number=true");
+    write_where(sql, where);
+}
+
+/* The one row of a count and a list as an Arrow array. */
 static enum tend_code gather(duckdb_connection con, const struct lake_source *source,
-                             const struct lake_columns *columns, struct tend_arrow_array *out,
-                             struct tend_error *err)
+                             const struct lake_columns *columns, const char *where,
+                             struct tend_arrow_array *out, struct tend_error *err)
 {
     struct tend__buf sql;
     duckdb_result result = {0};
     duckdb_arrow_options arrow = NULL;
     tend__buf_init(&sql, LAKE_SQL_MAX);
-    write_gather(&sql, source, columns);
+    write_gather(&sql, source, columns, where);
     enum tend_code code = tend__buf_code(&sql, err);
     if (code == TEND_OK) {
         code = tend__lake_query(con, tend__buf_str(&sql), source, &result, err);
@@ -292,10 +317,9 @@ static enum tend_code gather(duckdb_connection con, const struct lake_source *so
     return code;
 }
 
-/* What a table's array keeps: the array of lists whose children its own are. */
+/* What a table's array keeps: the array of lists whose rows its own are. */
 struct table_private {
     struct tend_arrow_array lists;
-    struct tend_arrow_array **children;
     const void *buffers[1];
 };
 
@@ -303,7 +327,6 @@ static void release_table(struct tend_arrow_array *array)
 {
     struct table_private *kept = array->private_data;
     kept->lists.release(&kept->lists);
-    tend__mem_free(kept->children);
     tend__mem_free(kept);
     array->release = NULL;
 }
@@ -313,24 +336,15 @@ static enum tend_code make_array(const struct tend_arrow_array *lists, struct te
                                  struct tend_error *err)
 {
     struct table_private *kept = NULL;
-    const int64_t count = lists->n_children - 1;
+    const struct tend_arrow_array *rows = lists->children[1]->children[0];
     const int64_t *row_count = lists->children[0]->buffers[1];
     TEND_TRY(tend__mem_new(1, sizeof(*kept), &kept, err));
-    const enum tend_code code =
-        tend__mem_new((size_t)count, sizeof(*kept->children), &kept->children, err);
-    if (code != TEND_OK) {
-        tend__mem_free(kept);
-        return code;
-    }
-    for (int64_t i = 0; i < count; i++) {
-        kept->children[i] = lists->children[i + 1]->children[0];
-    }
     *out = (struct tend_arrow_array){
         .length = row_count[0],
         .n_buffers = 1,
-        .n_children = count,
+        .n_children = rows->n_children,
         .buffers = kept->buffers,
-        .children = kept->children,
+        .children = rows->children,
         .release = release_table,
         .private_data = kept,
     };
@@ -339,15 +353,15 @@ static enum tend_code make_array(const struct tend_arrow_array *lists, struct te
 }
 
 static enum tend_code check_row_count(struct tend__lake *lake, const struct lake_source *source,
-                                      uint64_t row_max, struct tend_error *err)
+                                      const char *where, uint64_t row_max, struct tend_error *err)
 {
     struct tend__buf sql;
     double rows = 0;
     bool found = false;
     tend__buf_init(&sql, LAKE_SQL_MAX);
-    tend__buf_text(&sql, "SELECT count(*) FROM read_parquet(");
-    tend__lake_file_literal(&sql, source->files[0]);
-    tend__buf_char(&sql, ')');
+    tend__buf_text(&sql, "SELECT count(*) FROM ");
+    write_files(&sql, source, "");
+    write_where(&sql, where);
     enum tend_code code = tend__buf_code(&sql, err);
     if (code == TEND_OK) {
         code = tend__lake_query_number(lake, tend__buf_str(&sql), &rows, &found, err);
@@ -361,24 +375,51 @@ static enum tend_code check_row_count(struct tend__lake *lake, const struct lake
     return TEND_OK;
 }
 
-enum tend_code tend__lake_read_table(struct tend__lake *lake, const char *path, uint64_t row_max,
-                                     struct tend_arrow_schema *schema,
-                                     struct tend_arrow_array *array, struct tend_error *err)
+/* The source of one path, and the files of the others added to it. */
+static enum tend_code find_files(struct tend__lake *lake, const char *const *paths,
+                                 size_t path_count, struct lake_source *source,
+                                 struct tend_error *err)
+{
+    TEND_TRY(tend__lake_source_find(lake, paths[0], source, err));
+    if (source->kind != LAKE_PARQUET || source->file_count != 1) {
+        return TEND_FAIL(err, ETYPE, "'%s' is not one Parquet file", paths[0]);
+    }
+    for (size_t i = 1; i < path_count; i++) {
+        char *path = NULL;
+        TEND_TRY(tend__mem_grow(&source->files, &source->file_cap, i + 1, TABLE_FILE_MAX,
+                                sizeof(*source->files), err));
+        TEND_TRY(tend__mem_text(paths[i], strlen(paths[i]), &path, err));
+        source->files[i] = path;
+        source->file_count++;
+    }
+    return TEND_OK;
+}
+
+enum tend_code tend__lake_read_tables(struct tend__lake *lake,
+                                      const struct tend__lake_tables *tables,
+                                      struct tend_arrow_schema *schema,
+                                      struct tend_arrow_array *array, struct tend_error *err)
 {
     struct lake_source source = {.kind = LAKE_PARQUET};
     struct lake_columns columns = {.count = 0};
     struct tend_arrow_schema types = {.release = NULL};
     struct tend_arrow_array lists = {.release = NULL};
     enum tend_code code = TEND_OK;
-    TEND_TRY(tend__lake_source_find(lake, path, &source, err));
-    if (source.kind != LAKE_PARQUET || source.file_count != 1) {
-        code = TEND_FAIL(err, ETYPE, "'%s' is not one Parquet file", path);
-        goto out;
+    if (tables->path_count == 0) {
+        return TEND_FAIL(err, EINVAL, "a table is read from at least one file");
     }
-    TEND_TRY_OUT(check_row_count(lake, &source, row_max, err));
-    TEND_TRY_OUT(tend__lake_describe(lake->con, &source, &columns, err));
-    TEND_TRY_OUT(read_schema(lake->con, &source, &columns, &types, err));
-    TEND_TRY_OUT(gather(lake->con, &source, &columns, &lists, err));
+    TEND_TRY_OUT(find_files(lake, tables->paths, tables->path_count, &source, err));
+    /* The columns are the first file's: DuckDB says where another has others. */
+    const size_t file_count = source.file_count;
+    source.file_count = 1;
+    code = tend__lake_describe(lake->con, &source, &columns, err);
+    if (code == TEND_OK) {
+        code = read_schema(lake->con, &source, &columns, &types, err);
+    }
+    source.file_count = file_count;
+    TEND_TRY_OUT(code);
+    TEND_TRY_OUT(check_row_count(lake, &source, tables->where, tables->row_max, err));
+    TEND_TRY_OUT(gather(lake->con, &source, &columns, tables->where, &lists, err));
     TEND_TRY_OUT(make_array(&lists, array, err));
     lists.release = NULL;
     *schema = types;
@@ -393,4 +434,12 @@ out:
     tend__lake_columns_deinit(&columns);
     tend__lake_source_deinit(&source);
     return code;
+}
+
+enum tend_code tend__lake_read_table(struct tend__lake *lake, const char *path, uint64_t row_max,
+                                     struct tend_arrow_schema *schema,
+                                     struct tend_arrow_array *array, struct tend_error *err)
+{
+    const struct tend__lake_tables tables = {.paths = &path, .path_count = 1, .row_max = row_max};
+    return tend__lake_read_tables(lake, &tables, schema, array, err);
 }

@@ -42,6 +42,7 @@ static const char *sql_type(enum tend_type type)
     case TEND_TYPE_TIME:
         return "TIMESTAMP";
     case TEND_TYPE_TEXT:
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return "VARCHAR";
     }
@@ -58,6 +59,7 @@ static duckdb_type chunk_type(enum tend_type type)
     case TEND_TYPE_TIME:
         return DUCKDB_TYPE_TIMESTAMP;
     case TEND_TYPE_TEXT:
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return DUCKDB_TYPE_VARCHAR;
     }
@@ -161,7 +163,8 @@ static enum tend_code fail_write(enum tend_code code, const char *path, struct t
 
 /* COPY (sql) to path, by way of a temporary file. */
 enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection con,
-                                    const char *select, const char *path, struct tend_error *err)
+                                    const char *select, const char *options, const char *path,
+                                    struct tend_error *err)
 {
     char target[TEND_LAKE_PATH_MAX];
     char temp[LAKE_PATH_MAX];
@@ -172,7 +175,7 @@ enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection c
     tend__buf_init(&sql, LAKE_SQL_MAX);
     tend__buf_printf(&sql, "COPY (%s) TO ", select);
     tend__sql_literal(&sql, temp);
-    tend__buf_text(&sql, " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)");
+    tend__buf_printf(&sql, " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false%s)", options);
     enum tend_code code = tend__buf_code(&sql, err);
     if (code == TEND_OK) {
         code = tend__lake_query(con, tend__buf_str(&sql), NULL, &result, err);
@@ -191,7 +194,7 @@ enum tend_code tend__lake_copy_from(struct tend__lake *lake, duckdb_connection c
 enum tend_code tend__lake_copy(struct tend__lake *lake, const char *sql, const char *path,
                                struct tend_error *err)
 {
-    return tend__lake_copy_from(lake, lake->con, sql, path, err);
+    return tend__lake_copy_from(lake, lake->con, sql, "", path, err);
 }
 
 /* ---- batches ------------------------------------------------------------------------------------
@@ -318,6 +321,7 @@ static void put_column(duckdb_vector vector, const struct tend__column *column, 
     case TEND_TYPE_TEXT:
         put_texts(vector, column, from, count);
         break;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }
@@ -373,7 +377,7 @@ enum tend_code tend__lake_writer_finish(struct tend__lake_writer *writer, struct
 {
     enum tend_code code = finish_rows(&writer->appender, err);
     if (code == TEND_OK) {
-        code = tend__lake_copy_from(writer->lake, writer->con, "SELECT * FROM temp." ROWS_TABLE,
+        code = tend__lake_copy_from(writer->lake, writer->con, "SELECT * FROM temp." ROWS_TABLE, "",
                                     writer->path, err);
     }
     tend__lake_writer_free(writer);

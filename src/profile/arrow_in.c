@@ -8,6 +8,7 @@
 #include "base/civil.h"
 #include "base/mem.h"
 #include "profile/arrow_value.h"
+#include "profile/arrow_vector.h"
 
 #include <math.h>
 #include <string.h>
@@ -34,7 +35,9 @@ enum arrow_kind {
     KIND_TIME_S,
     KIND_TIME_MS, /* date64 too */
     KIND_TIME_US,
-    KIND_TIME_NS
+    KIND_TIME_NS,
+    KIND_FIXED_VECTOR,
+    KIND_LIST_VECTOR
 };
 
 struct kind_row {
@@ -71,6 +74,12 @@ static const struct kind_row kind_table[] = {
     {"tsn:", true, KIND_TIME_NS, TEND_TYPE_TIME, 2},
 };
 
+/* Lists of floats: arrow_vector.h knows their formats. */
+static const struct kind_row fixed_vector_kind = {"+w:", true, KIND_FIXED_VECTOR, TEND_TYPE_VECTOR,
+                                                  1};
+static const struct kind_row list_vector_kind = {"+l", false, KIND_LIST_VECTOR, TEND_TYPE_VECTOR,
+                                                 2};
+
 /* Values decoded from an array, in memory that is used again. */
 struct decoded {
     void *values;      /* double, uint8_t, struct tend__text or int64_t, by type */
@@ -87,6 +96,7 @@ struct arrow_column {
     struct decoded rows;
     struct decoded dictionary;
     size_t known_count; /* values that are decoded in `dictionary` */
+    struct tend__arrow_vector vector;
 };
 
 struct tend__arrow_view {
@@ -133,11 +143,17 @@ static enum tend_code init_column(struct tend__arrow_view *view, size_t column_i
         }
     }
     source->kind = find_kind(format);
+    if (source->kind == NULL && child->dictionary == NULL) {
+        bool is_vector = false;
+        TEND_TRY(tend__arrow_vector_init(&source->vector, child, name, &is_vector, err));
+        const bool is_fixed = is_vector && source->vector.is_fixed;
+        source->kind = is_fixed ? &fixed_vector_kind : is_vector ? &list_vector_kind : NULL;
+    }
     if (source->kind == NULL || (source->kind->kind == KIND_DECIMAL &&
                                  !tend__arrow_decimal_parse(format, &source->decimal))) {
         return TEND_FAIL(err, ETYPE,
                          "column '%.100s' is %s (Arrow type '%.40s'), not one of number, bool, "
-                         "text, date or timestamp: leave it out",
+                         "text, date, timestamp or list of floats: leave it out",
                          name, tend__arrow_format_text(format), format == NULL ? "" : format);
     }
     char *copy = NULL;
@@ -196,6 +212,7 @@ void tend__arrow_view_free(struct tend__arrow_view *view)
         tend__mem_free(view->sources[i].rows.valid);
         tend__mem_free(view->sources[i].dictionary.values);
         tend__mem_free(view->sources[i].dictionary.valid);
+        tend__arrow_vector_deinit(&view->sources[i].vector);
     }
     tend__mem_free(view->fields);
     tend__mem_free(view->sources);
@@ -221,6 +238,7 @@ static size_t value_size(enum tend_type type)
         return sizeof(struct tend__text);
     case TEND_TYPE_TIME:
         return sizeof(int64_t);
+    case TEND_TYPE_VECTOR: /* has its own memory */
     case TEND_TYPE_NULL:
         return 0;
     }
@@ -388,7 +406,8 @@ static enum tend_code check_array(const struct kind_row *kind, const struct tend
                          (long long)array->n_buffers, (long long)kind->buffer_count);
     }
     if (kind->buffer_count > 0 && end > 0 &&
-        (array->buffers[1] == NULL || (array->null_count > 0 && array->buffers[0] == NULL))) {
+        ((kind->buffer_count > 1 && array->buffers[1] == NULL) ||
+         (array->null_count > 0 && array->buffers[0] == NULL))) {
         return TEND_FAIL(err, EINVAL, "the Arrow array lacks a buffer");
     }
     return TEND_OK;
@@ -431,6 +450,7 @@ static enum tend_code decode(const struct arrow_column *source,
     case TEND_TYPE_TIME:
         read_times(kind->kind, array->buffers[1], at, count, to);
         return TEND_OK;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return TEND_OK;
     }
@@ -520,6 +540,23 @@ static void mask_rows(const struct tend_arrow_array *array, size_t begin, size_t
     }
 }
 
+/* The validity is there already. */
+static enum tend_code view_vectors(struct arrow_column *source,
+                                   const struct tend_arrow_array *child, size_t begin, size_t count,
+                                   struct tend__column *out, struct tend_error *err)
+{
+    struct tend__column column = {.type = TEND_TYPE_VECTOR};
+    struct tend__arrow_rows rows = {.array = child,
+                                    .begin = begin,
+                                    .count = count,
+                                    .valid = source->rows.valid,
+                                    .has_null = source->rows.has_null};
+    TEND_TRY(tend__arrow_vector_read(&source->vector, &rows, &column, err));
+    column.valid = rows.has_null ? source->rows.valid : NULL;
+    *out = column;
+    return TEND_OK;
+}
+
 /* Column column_idx of rows begin .. begin + count of the struct. */
 static enum tend_code view_column(struct tend__arrow_view *view,
                                   const struct tend_arrow_array *array, size_t column_idx,
@@ -535,6 +572,9 @@ static enum tend_code view_column(struct tend__arrow_view *view,
     }
     mask_rows(array, begin, count, &source->rows);
     const enum tend_type type = source->kind->type;
+    if (type == TEND_TYPE_VECTOR) {
+        return view_vectors(source, child, at, count, &view->columns[column_idx], err);
+    }
     view->columns[column_idx] = (struct tend__column){
         .type = type,
         .valid = source->rows.has_null ? source->rows.valid : NULL,

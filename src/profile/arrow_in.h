@@ -7,8 +7,10 @@
  * types and what they become: null -> null; bool -> bool; int8..int64, uint8..uint64, float16,
  * float32, float64, decimals of 32 to 256 bits -> number; utf8, large utf8 and utf8 view -> text;
  * date32, date64 and timestamps of every unit -> time (a zone in the format is ignored: Arrow
- * stores UTC); dictionary of any of these with integer indices -> the type of its values. 64-bit
- * integers beyond 2^53 are rounded to the nearest double, decimals as arrow_value.h says.
+ * stores UTC); lists of fixed size, lists and large lists of float32 or float64 -> vector
+ * (arrow_vector.h); dictionary of any of these but vectors with integer indices -> the type of its
+ * values. 64-bit integers beyond 2^53 are rounded to the nearest double, decimals as arrow_value.h
+ * says.
  * Offsets and validity bitmaps are honoured at every level, the struct's own bitmap included.
  *
  * Text is not copied: the batch points into the array's buffers. Other values are converted into

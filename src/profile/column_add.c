@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * column_add.c: the inner loops over numbers, bools and times.
+ * column_add.c: the loops over blocks of numbers, and those over bools and times.
  *
  * Sums of whole numbers within 2^20 of zero and of their squares are exact in plain doubles for a
  * block of 1024 (below 2^30 and 2^50), whatever the order, so only the block's sums go through the
- * exact accumulator. The loops run over lanes that do not depend on each other.
+ * exact accumulator. Blocks of other numbers are summed as whole steps (sketch/kernel.h).
  */
 #include "profile/column_add.h"
 
@@ -12,11 +12,6 @@
 
 #include <math.h>
 #include <string.h>
-
-#define LANE_COUNT 2
-#define WHOLE_SIZE_MAX 1048576.0 /* 2^20 */
-/* Adding and taking off 1.5 x 2^52 rounds a double below 2^51 in size to a whole number. */
-#define ROUND_MAGIC 6755399441055744.0
 
 void tend__column_profile_reset(struct tend__column_profile *profile)
 {
@@ -44,136 +39,86 @@ size_t tend__column_null_count(const struct tend__column *column, size_t begin, 
     return count;
 }
 
-/* One sum or extreme a lane. `fraction` stays 0 where all values are whole (if they are small), and
- * `bad` becomes NaN where one is not finite. */
-struct lanes {
-    double sum[LANE_COUNT];
-    double squares[LANE_COUNT];
-    double low[LANE_COUNT];
-    double high[LANE_COUNT];
-    double zeros[LANE_COUNT];
-    double fraction[LANE_COUNT];
-    double bad[LANE_COUNT];
-};
-
-static inline void add_lanes(struct lanes *lanes, const double *x)
+/* The present values into the block's own memory; returns how many. */
+static size_t gather_present(const struct tend__column *column, size_t begin, size_t row_count,
+                             double *to)
 {
-    for (size_t j = 0; j < LANE_COUNT; j++) {
-        const double v = x[j];
-        lanes->fraction[j] += fabs(v + ROUND_MAGIC - ROUND_MAGIC - v);
-        lanes->bad[j] += v * 0.0;
-        lanes->sum[j] += v;
-        lanes->squares[j] += v * v;
-        lanes->low[j] = v < lanes->low[j] ? v : lanes->low[j];
-        lanes->high[j] = v > lanes->high[j] ? v : lanes->high[j];
-        lanes->zeros[j] += v == 0 ? 1.0 : 0.0;
+    const double *from = column->f64 + begin;
+    const uint8_t *valid = column->valid + begin;
+    size_t n = 0;
+    for (size_t i = 0; i < row_count; i++) {
+        to[n] = from[i];
+        n += valid[i] != 0 ? 1 : 0;
     }
+    return n;
 }
 
-/* Adds a lane to the first lane of `into`. */
-static void fold_lane(struct lanes *into, const struct lanes *from, size_t lane_idx)
-{
-    into->sum[0] += from->sum[lane_idx];
-    into->squares[0] += from->squares[lane_idx];
-    into->zeros[0] += from->zeros[lane_idx];
-    into->fraction[0] += from->fraction[lane_idx];
-    into->bad[0] += from->bad[lane_idx];
-    into->low[0] = from->low[lane_idx] < into->low[0] ? from->low[lane_idx] : into->low[0];
-    into->high[0] = from->high[lane_idx] > into->high[0] ? from->high[lane_idx] : into->high[0];
-}
-
-/* Needs at least one value. The result is in lane 0. Two sets of two lanes: each set is one vector
- * register a field, and the two do not wait for each other. */
-static struct lanes measure_block(const double *x, size_t n)
-{
-    struct lanes a = {.low = {x[0], x[0]}, .high = {x[0], x[0]}};
-    struct lanes b = a;
-    struct lanes rest = a;
-    size_t i = 0;
-    for (; i + 2 * LANE_COUNT <= n; i += 2 * LANE_COUNT) {
-        add_lanes(&a, x + i);
-        add_lanes(&b, x + i + LANE_COUNT);
-    }
-    for (; i < n; i++) {
-        const double pair[LANE_COUNT] = {x[i], x[i]};
-        struct lanes one = {.low = {x[i], x[i]}, .high = {x[i], x[i]}};
-        add_lanes(&one, pair);
-        fold_lane(&rest, &one, 0);
-    }
-    fold_lane(&a, &a, 1);
-    fold_lane(&a, &b, 0);
-    fold_lane(&a, &b, 1);
-    fold_lane(&a, &rest, 0);
-    return a;
-}
-
-/* The present and finite values; the others are counted. */
-static void gather_block(struct tend__column_profile *profile, const struct tend__column *column,
-                         size_t begin, size_t row_count, struct tend__number_block *block)
+/* The finite values into the block's own memory, which may be where they are; the others are
+ * counted. */
+static size_t gather_finite(struct tend__column_profile *profile, const double *from, size_t count,
+                            double *to)
 {
     size_t n = 0;
-    for (size_t i = begin; i < begin + row_count; i++) {
-        if (!tend__is_valid(column, i)) {
-            profile->null_count++;
-            continue;
-        }
-        const double x = column->f64[i];
-        if (isfinite(x)) {
-            block->x[n] = x + 0.0;
-            n++;
-        } else {
-            profile->nan_count += isnan(x) ? 1 : 0;
-            profile->pos_inf_count += x == (double)INFINITY ? 1 : 0;
-            profile->neg_inf_count += x == -(double)INFINITY ? 1 : 0;
-        }
+    for (size_t i = 0; i < count; i++) {
+        const double x = from[i];
+        to[n] = x;
+        n += isfinite(x) ? 1 : 0;
+        profile->nan_count += isnan(x) ? 1 : 0;
+        profile->pos_inf_count += x == (double)INFINITY ? 1 : 0;
+        profile->neg_inf_count += x == -(double)INFINITY ? 1 : 0;
     }
-    block->count = n;
+    return n;
 }
 
-static void add_block(struct tend__column_profile *profile, struct tend__number_block *block,
-                      const struct lanes *moments)
+static void add_block(struct tend__column_profile *profile, const struct tend__kernel *kernel,
+                      const struct tend__number_block *block, const struct tend__extent *extent)
 {
-    const double low = moments->low[0];
-    const double high = moments->high[0];
-    block->all_whole =
-        moments->fraction[0] == 0 && low >= -WHOLE_SIZE_MAX && high <= WHOLE_SIZE_MAX;
+    const double low = extent->low;
+    const double high = extent->high;
     if (block->all_whole) {
-        tend__exact_sum_add(&profile->sum, moments->sum[0]);
-        tend__exact_sum_add(&profile->sum_squares, moments->squares[0]);
+        double sum = 0;
+        double squares = 0;
+        kernel->sum_whole(block->x, block->count, &sum, &squares);
+        tend__exact_sum_add(&profile->sum, sum);
+        tend__exact_sum_add(&profile->sum_squares, squares);
     } else {
-        tend__exact_sum_add_many(&profile->sum, block->x, block->count);
-        tend__exact_sum_add_squares(&profile->sum_squares, block->x, block->count);
+        const double size_max = high > -low ? high : -low;
+        tend__exact_sum_add_block(&profile->sum, &profile->sum_squares, kernel, block->x,
+                                  block->count, size_max);
     }
     profile->min = profile->min <= low ? profile->min : low;
     profile->max = profile->max >= high ? profile->max : high;
-    profile->zero_count += (uint64_t)moments->zeros[0];
+    profile->zero_count += extent->zero_count;
 }
 
 void tend__column_add_numbers(struct tend__column_profile *profile,
-                              const struct tend__column *column, size_t begin, size_t row_count,
-                              struct tend__number_block *block)
+                              const struct tend__kernel *kernel, const struct tend__column *column,
+                              size_t begin, size_t row_count, struct tend__number_block *block)
 {
+    struct tend__extent extent = {0};
     profile->row_count += row_count;
+    block->x = block->memory;
     block->count = 0;
     block->all_whole = true;
     if (row_count == 0) {
         return;
     }
     if (column->valid == NULL || memchr(column->valid + begin, 0, row_count) == NULL) {
-        for (size_t i = 0; i < row_count; i++) {
-            block->x[i] = column->f64[begin + i] + 0.0;
-        }
+        block->x = column->f64 + begin;
         block->count = row_count;
-        const struct lanes moments = measure_block(block->x, row_count);
-        if (moments.bad[0] == 0) {
-            add_block(profile, block, &moments);
-            return;
-        }
+    } else {
+        block->count = gather_present(column, begin, row_count, block->memory);
+        profile->null_count += row_count - block->count;
     }
-    gather_block(profile, column, begin, row_count, block);
+    kernel->measure(block->x, block->count, &extent);
+    if (extent.has_nan || isinf(extent.low) || isinf(extent.high)) {
+        block->count = gather_finite(profile, block->x, block->count, block->memory);
+        block->x = block->memory;
+        kernel->measure(block->x, block->count, &extent);
+    }
+    block->all_whole = extent.all_whole;
     if (block->count > 0) {
-        const struct lanes moments = measure_block(block->x, block->count);
-        add_block(profile, block, &moments);
+        add_block(profile, kernel, block, &extent);
     }
 }
 

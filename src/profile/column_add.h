@@ -9,14 +9,16 @@
 #define TEND_PROFILE_COLUMN_ADD_H
 
 #include "profile/profile.h"
+#include "sketch/kernel.h"
 
-#define TEND_NUMBER_BLOCK 1024
+#define TEND_NUMBER_BLOCK TEND_KERNEL_BLOCK
 
-/* The finite numbers of a block of rows, -0 as 0. */
+/* The finite numbers of a block of rows. */
 struct tend__number_block {
+    const double *x; /* the column's own memory where all rows are present and finite */
     size_t count;
     bool all_whole; /* all are whole and within 2^20 of 0 */
-    double x[TEND_NUMBER_BLOCK];
+    double memory[TEND_NUMBER_BLOCK];
 };
 
 /* Everything zero, extremes as for no values, cells untouched. */
@@ -25,14 +27,19 @@ void tend__column_profile_reset(struct tend__column_profile *profile);
 /* Adds rows begin .. begin + row_count of a number column (row_count at most TEND_NUMBER_BLOCK) to
  * all but the cells, and gives the finite values for who counts the cells. */
 void tend__column_add_numbers(struct tend__column_profile *profile,
-                              const struct tend__column *column, size_t begin, size_t row_count,
-                              struct tend__number_block *block);
+                              const struct tend__kernel *kernel, const struct tend__column *column,
+                              size_t begin, size_t row_count, struct tend__number_block *block);
 
 /* All of a bool or time column, cells (2 or 24) included. */
 void tend__column_add_bools(struct tend__column_profile *profile, const struct tend__column *column,
                             size_t row_count);
 void tend__column_add_times(struct tend__column_profile *profile, const struct tend__column *column,
                             size_t row_count);
+
+/* All of a vector column, against the plan's dim: nulls, rows of another dim, and rows with an item
+ * that is not finite. */
+void tend__column_add_vectors(struct tend__column_profile *profile, uint32_t dim,
+                              const struct tend__column *column, size_t row_count);
 
 /* The invalid rows of a column. */
 size_t tend__column_null_count(const struct tend__column *column, size_t begin, size_t row_count);

@@ -17,8 +17,8 @@
  *   frequent ones in all of four rows.
  *
  * Whole numbers from TEND_WHOLE_MIN to TEND_WHOLE_MAX have an array of exact counts and never need
- * the table. A number is keyed by its eight bytes; -0 must be made 0 and NaN kept out by the
- * caller.
+ * the table. A number is keyed by its eight bytes; -0 is a whole number, and NaN is
+ * kept out by the caller.
  *
  * Memory: at most 512 KiB for whole numbers, 7 MiB for the table, 1 MiB for the sketch, and the
  * bytes of the texts in the table.
@@ -47,7 +47,7 @@ enum tend_code tend__distinct_new(bool is_text, struct tend__distinct **out,
                                   struct tend_error *err) TEND_NODISCARD;
 void tend__distinct_free(struct tend__distinct *distinct);
 
-/* Finite numbers, none of them -0. `all_whole` says that all are whole and within 2^20 of 0. */
+/* Finite numbers. `all_whole` says that all are whole and within 2^20 of 0. */
 enum tend_code tend__distinct_add_numbers(struct tend__distinct *distinct, const double *x,
                                           size_t count, bool all_whole,
                                           struct tend_error *err) TEND_NODISCARD;

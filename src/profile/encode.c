@@ -146,6 +146,17 @@ static enum tend_code learn_categories(struct tend__encoding *encoding, const ch
     return code;
 }
 
+static enum tend_code refuse_vector(const char *name, const struct tend__column *column,
+                                    struct tend_error *err)
+{
+    if (column->type == TEND_TYPE_VECTOR) {
+        return TEND_FAIL(err, ETYPE,
+                         "the feature '%.100s' holds vectors: give its items columns of their own",
+                         name);
+    }
+    return TEND_OK;
+}
+
 static enum tend_code learn_features(struct tend__encoding *encoding,
                                      const struct tend__batch *rows,
                                      const struct tend__encoding_options *options,
@@ -158,6 +169,7 @@ static enum tend_code learn_features(struct tend__encoding *encoding,
         size_t at = 0;
         TEND_TRY(find_column(rows, name, &at, err));
         const struct tend__column *column = &rows->columns[at];
+        TEND_TRY(refuse_vector(name, column, err));
         if (options->is_category[i]) {
             TEND_TRY(learn_categories(encoding, name, column, rows->row_count, category_max, err));
             continue;
@@ -327,6 +339,7 @@ enum tend_code tend__encode(const struct tend__encoding *encoding, const struct 
         size_t at = 0;
         TEND_TRY(find_column(batch, feature->name, &at, err));
         const struct tend__column *column = &batch->columns[at];
+        TEND_TRY(refuse_vector(feature->name, column, err));
         if (column->type == TEND_TYPE_NULL) {
             for (size_t j = 0; j < batch->row_count; j++) {
                 out[j * stride + i] = NAN;

@@ -38,6 +38,7 @@ static void make_key(const struct tend__column *ids, size_t row_idx, uint64_t ke
         bytes = &ids->time_us[row_idx];
         len = sizeof(int64_t);
         break;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

@@ -195,6 +195,9 @@ static enum tend_code build_search(const struct tend__plan_column *column,
     TEND_TRY(tend__mem_new(column->cut_count + 1, sizeof(*finder->cell_of_bin),
                            &finder->cell_of_bin, err));
     finder->search_count = count;
+    finder->cut_count = column->cut_count;
+    finder->atom_count = column->atom_count;
+    finder->atoms = column->atoms;
     for (size_t i = 0; i < count; i++) {
         finder->search[i] = i < column->cut_count ? column->cuts[i] : (double)INFINITY;
     }
@@ -260,6 +263,9 @@ static enum tend_code build_column(const struct tend__plan_source *source,
     case TEND_TYPE_TIME:
         column->cell_count = TEND_HOUR_COUNT;
         return TEND_OK;
+    case TEND_TYPE_VECTOR:
+        column->dim = source->dim;
+        return TEND_OK;
     case TEND_TYPE_NULL:
         return TEND_OK;
     }
@@ -302,6 +308,9 @@ static void hash_column(struct tend__sha256 *sha, const struct tend__plan_column
         hash_doubles(sha, column->cell_highs, column->cell_count);
         hash_doubles(sha, column->cell_positions, column->cell_count);
     }
+    if (column->type == TEND_TYPE_VECTOR) {
+        hash_u64(sha, column->dim);
+    }
     for (size_t i = 0; i < column->category_count; i++) {
         hash_bytes(sha, column->categories[i].ptr, column->categories[i].len);
     }
@@ -330,7 +339,9 @@ static enum tend_code build_columns(struct tend__plan *plan,
     TEND_TRY(tend__mem_new(count, sizeof(*plan->columns), &plan->columns, err));
     TEND_TRY(tend__mem_new(count, sizeof(*plan->finders), &plan->finders, err));
     plan->column_count = count;
+    const struct tend__kernel *kernel = tend__kernel_best();
     for (size_t i = 0; i < count; i++) {
+        plan->finders[i].kernel = kernel;
         TEND_TRY(build_column(&sources[i], &plan->columns[i], &plan->finders[i], err));
         for (size_t j = 0; j < i; j++) {
             if (strcmp(plan->columns[j].name, plan->columns[i].name) == 0) {
@@ -444,6 +455,13 @@ static enum tend_code match_columns(const struct tend__plan_column *a,
     if (a->cell_count != b->cell_count || !equal_categories(a, b)) {
         return TEND_FAIL(err, ETYPE, "the plans differ: column '%.100s' counts other %s", a->name,
                          a->type == TEND_TYPE_TEXT ? "categories" : "cells");
+    }
+    if (a->dim != b->dim) {
+        return TEND_FAIL(
+            err, ETYPE,
+            "the plans differ: the vectors of column '%.100s' have %u items in one, %u "
+            "in the other",
+            a->name, a->dim, b->dim);
     }
     if (a->type == TEND_TYPE_NUMBER &&
         (!equal_doubles(a->cell_lows, b->cell_lows, a->cell_count) ||

@@ -28,9 +28,11 @@ struct builder_column {
         profile; /* its cells are `cells`, and used for bool and time only */
     uint64_t cells[TEND_HOUR_COUNT];
     struct tend__distinct *distinct; /* number and text */
+    uint32_t dim;                    /* vector: of the first row that is one; 0 = none yet */
 };
 
 struct tend__plan_builder {
+    const struct tend__kernel *kernel;
     size_t bin_max;
     size_t category_max;
     uint64_t row_count;
@@ -83,6 +85,7 @@ enum tend_code tend__plan_builder_new(const struct tend__field *fields, size_t f
     }
     struct tend__plan_builder *builder = NULL;
     TEND_TRY(tend__mem_new(1, sizeof(*builder), &builder, err));
+    builder->kernel = tend__kernel_best();
     builder->bin_max = chosen->bin_max == 0 ? BIN_DEFAULT : chosen->bin_max;
     builder->category_max = chosen->category_max == 0 ? CATEGORY_DEFAULT : chosen->category_max;
     const enum tend_code code = init_columns(builder, fields, field_count, err);
@@ -107,13 +110,14 @@ void tend__plan_builder_free(struct tend__plan_builder *builder)
     tend__mem_free(builder);
 }
 
-static enum tend_code add_numbers(struct builder_column *column, const struct tend__column *values,
-                                  size_t row_count, struct tend_error *err)
+static enum tend_code add_numbers(struct builder_column *column, const struct tend__kernel *kernel,
+                                  const struct tend__column *values, size_t row_count,
+                                  struct tend_error *err)
 {
     struct tend__number_block block;
     for (size_t begin = 0; begin < row_count; begin += TEND_NUMBER_BLOCK) {
         const size_t left = row_count - begin;
-        tend__column_add_numbers(&column->profile, values, begin,
+        tend__column_add_numbers(&column->profile, kernel, values, begin,
                                  left < TEND_NUMBER_BLOCK ? left : TEND_NUMBER_BLOCK, &block);
         TEND_TRY(tend__distinct_add_numbers(column->distinct, block.x, block.count, block.all_whole,
                                             err));
@@ -121,12 +125,13 @@ static enum tend_code add_numbers(struct builder_column *column, const struct te
     return TEND_OK;
 }
 
-static enum tend_code add_column(struct builder_column *column, const struct tend__column *values,
-                                 size_t row_count, struct tend_error *err)
+static enum tend_code add_column(struct builder_column *column, const struct tend__kernel *kernel,
+                                 const struct tend__column *values, size_t row_count,
+                                 struct tend_error *err)
 {
     switch (values->type) {
     case TEND_TYPE_NUMBER:
-        return add_numbers(column, values, row_count, err);
+        return add_numbers(column, kernel, values, row_count, err);
     case TEND_TYPE_BOOL:
         tend__column_add_bools(&column->profile, values, row_count);
         return TEND_OK;
@@ -136,6 +141,10 @@ static enum tend_code add_column(struct builder_column *column, const struct ten
         return tend__distinct_add_texts(column->distinct, values, row_count, err);
     case TEND_TYPE_TIME:
         tend__column_add_times(&column->profile, values, row_count);
+        return TEND_OK;
+    case TEND_TYPE_VECTOR:
+        column->dim = column->dim == 0 ? values->dim : column->dim;
+        tend__column_add_vectors(&column->profile, column->dim, values, row_count);
         return TEND_OK;
     case TEND_TYPE_NULL:
         column->profile.row_count += row_count;
@@ -163,7 +172,7 @@ enum tend_code tend__plan_builder_add(struct tend__plan_builder *builder,
             return TEND_FAIL(err, ETYPE, "column '%.100s' is %s in a batch, %s in the first",
                              column->name, tend__type_text(type), tend__type_text(column->type));
         }
-        TEND_TRY(add_column(column, &batch->columns[i], batch->row_count, err));
+        TEND_TRY(add_column(column, builder->kernel, &batch->columns[i], batch->row_count, err));
     }
     builder->row_count += batch->row_count;
     return TEND_OK;
@@ -273,6 +282,7 @@ static enum tend_code plan_column(const struct tend__plan_builder *builder,
 {
     source->name = column->name;
     source->type = column->type;
+    source->dim = column->dim;
     if (column->distinct == NULL) {
         return TEND_OK;
     }

@@ -8,6 +8,7 @@
 
 #include "profile/plan.h"
 #include "profile/text_key.h"
+#include "sketch/kernel.h"
 
 #include <stdatomic.h>
 
@@ -16,9 +17,13 @@
 
 /* Derived from the column; not part of what makes plans equal. */
 struct tend__cell_finder {
+    const struct tend__kernel *kernel; /* chosen once a plan */
     /* Numbers: the cuts with infinities after them, search_count = a power of two - 1. */
     size_t search_count;
     double *search;
+    size_t cut_count;
+    size_t atom_count;
+    const double *atoms;   /* the column's */
     double *atom_of_bin;   /* cut_count + 1: the atom that ends the bin, or NaN */
     uint32_t *cell_of_bin; /* cut_count + 1: the bin's first cell */
     /* The cell of each whole number from whole_low on, where the cuts span few enough; else NULL.
@@ -48,6 +53,7 @@ struct tend__plan_source {
     const double *cell_positions;
     size_t category_count;
     const struct tend__text *categories;
+    uint32_t dim; /* vectors */
 };
 
 /* Checks everything that plan.h promises of a column: TEND_ECORRUPT with the column's name where it

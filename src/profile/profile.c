@@ -168,7 +168,7 @@ static void add_numbers(struct tend__column_profile *profile,
     struct tend__number_block block;
     for (size_t begin = 0; begin < row_count; begin += TEND_NUMBER_BLOCK) {
         const size_t left = row_count - begin;
-        tend__column_add_numbers(profile, column, begin,
+        tend__column_add_numbers(profile, finder->kernel, column, begin,
                                  left < TEND_NUMBER_BLOCK ? left : TEND_NUMBER_BLOCK, &block);
         tend__plan_count_numbers(finder, block.x, block.count, block.all_whole, profile->cells);
     }
@@ -219,6 +219,9 @@ static void add_column(struct tend__column_profile *profile, const struct tend__
         return;
     case TEND_TYPE_TIME:
         tend__column_add_times(profile, column, row_count);
+        return;
+    case TEND_TYPE_VECTOR:
+        tend__column_add_vectors(profile, plan->columns[column_idx].dim, column, row_count);
         return;
     case TEND_TYPE_NULL:
         return;

@@ -8,10 +8,12 @@
  * that the plan does not have.
  *
  * Columns are found by name. A column of the plan that a batch lacks, or has with another type,
- * does not fail: its rows are counted as absent or type_changed. For every column of the plan
- *   row_count of the profile = row_count + absent_count + type_changed_count of the column, and
- *   row_count of the column  = null_count + nan_count + pos_inf_count + neg_inf_count + the sum of
- * cells. A column of only nulls that has no type (TEND_TYPE_NULL) counts as nulls of any type.
+ * does not fail: its rows are counted as absent or type_changed. A vector of another length than
+ * the plan's has another type too: its row is type_changed, with the bit of TEND_TYPE_VECTOR. For
+ * every column of the plan row_count of the profile = row_count + absent_count + type_changed_count
+ * of the column, and row_count of the column  = null_count + nan_count + pos_inf_count +
+ * neg_inf_count + the sum of cells; of a vector, null_count + nan_count + the rows that are in its
+ * sums. A column of only nulls that has no type (TEND_TYPE_NULL) counts as nulls of any type.
  */
 #ifndef TEND_PROFILE_PROFILE_H
 #define TEND_PROFILE_PROFILE_H
@@ -29,9 +31,10 @@ struct tend__column_profile {
     uint64_t row_count;          /* rows where the column was there with its type */
     uint64_t absent_count;       /* rows of batches without the column */
     uint64_t type_changed_count; /* rows of batches where it had another type */
-    uint32_t types_seen;         /* bit (1 << enum tend_type) of each other type */
+    uint32_t types_seen;         /* bit (1 << enum tend_type) of each such type */
     uint64_t null_count;
-    uint64_t nan_count; /* this and the next five: numbers; zero_count also for bool (false) */
+    uint64_t nan_count; /* this and the next five: numbers; zero_count also for bool (false);
+                           nan_count also for vectors (an item is NaN, infinite or above 1e150) */
     uint64_t pos_inf_count;
     uint64_t neg_inf_count;
     uint64_t zero_count;

@@ -116,8 +116,8 @@ static enum tend_code check_row(const struct table_reader *reader, size_t row_id
 static enum tend_code read_type(const struct table_reader *reader, size_t row_idx,
                                 enum tend_type *out, struct tend_error *err)
 {
-    static const enum tend_type types[] = {TEND_TYPE_NUMBER, TEND_TYPE_BOOL, TEND_TYPE_TEXT,
-                                           TEND_TYPE_TIME, TEND_TYPE_NULL};
+    static const enum tend_type types[] = {TEND_TYPE_NUMBER, TEND_TYPE_BOOL,   TEND_TYPE_TEXT,
+                                           TEND_TYPE_TIME,   TEND_TYPE_VECTOR, TEND_TYPE_NULL};
     const struct tend__arrow_cursor *cursor = cursor_of(reader, FIELD(TYPE));
     struct tend__text text = {0};
     if (!tend__arrow_is_null(cursor, row_idx)) {
@@ -464,15 +464,16 @@ static enum tend_code read_head(const struct table_reader *reader, size_t row_id
     TEND_TRY(read_count(reader, row_idx, FIELD(POS_INFS), &column->pos_inf_count, err));
     TEND_TRY(read_count(reader, row_idx, FIELD(NEG_INFS), &column->neg_inf_count, err));
     TEND_TRY(read_count(reader, row_idx, FIELD(ZEROS), &column->zero_count, err));
-    const uint64_t own = UINT64_C(1) << (uint64_t)type;
+    /* A vector of another length counts as of another type, which has its own name. */
+    const uint64_t own = type == TEND_TYPE_VECTOR ? 0 : UINT64_C(1) << (uint64_t)type;
     if (types_seen >= UINT64_C(1) << (uint64_t)TEND_TYPE_NULL || (types_seen & own) != 0 ||
         (types_seen != 0) != (column->type_changed_count != 0)) {
         return fail_row(reader, row_idx, "types_seen makes no sense", err);
     }
     column->types_seen = (uint32_t)types_seen;
-    const bool has_odd_numbers =
-        column->nan_count > 0 || column->pos_inf_count > 0 || column->neg_inf_count > 0;
-    if (has_odd_numbers && type != TEND_TYPE_NUMBER) {
+    const bool has_infinities = column->pos_inf_count > 0 || column->neg_inf_count > 0;
+    if ((has_infinities && type != TEND_TYPE_NUMBER) ||
+        (column->nan_count > 0 && type != TEND_TYPE_NUMBER && type != TEND_TYPE_VECTOR)) {
         return fail_row(reader, row_idx, "NaN or infinities in a column that has no numbers", err);
     }
     return TEND_OK;
@@ -574,9 +575,12 @@ static enum tend_code read_cells(const struct table_reader *reader, size_t row_i
     const uint64_t parts[] = {column->null_count, column->nan_count, column->pos_inf_count,
                               column->neg_inf_count};
     uint64_t absent = 0;
-    if (!add_counts(parts, TEND_ARRAY_LEN(parts), &absent) ||
-        !add_counts(column->cells, column->cell_count, value_count) ||
-        absent + *value_count != column->row_count) {
+    const bool is_added = add_counts(parts, TEND_ARRAY_LEN(parts), &absent) &&
+                          add_counts(column->cells, column->cell_count, value_count);
+    if (type == TEND_TYPE_VECTOR && absent <= column->row_count) {
+        *value_count = column->row_count - absent; /* vectors are in sums, not in cells */
+    }
+    if (!is_added || absent + *value_count != column->row_count) {
         return fail_row(reader, row_idx, "its counts do not add up to its rows", err);
     }
     return TEND_OK;

@@ -75,18 +75,20 @@ static void put_head(struct tend__arrow_out *table, const struct tend__profile *
     put_count(table, FIELD(ROWS), row_count);
 }
 
+/* Where only counts are written the rounded sum is left out: it follows from mean and counts. */
 static void put_sum(struct tend__arrow_out *table, enum tend__profile_field field,
-                    enum tend__profile_field exact_field, const struct tend__exact_sum *sum)
+                    enum tend__profile_field exact_field, const struct tend__exact_sum *sum,
+                    bool is_full)
 {
     unsigned char bytes[TEND_EXACT_SUM_BYTES_MAX];
     const size_t len = tend__exact_sum_write(sum, bytes);
-    tend__arrow_out_double(table, (size_t)field, tend__exact_sum_value(sum));
+    put_double(table, field, is_full ? tend__exact_sum_value(sum) : (double)NAN);
     tend__arrow_out_bytes(table, (size_t)exact_field, bytes, len);
 }
 
 /* min .. max_time: what the type has, null elsewhere. */
 static void put_moments(struct tend__arrow_out *table, const struct tend__profile *profile,
-                        size_t column_idx)
+                        size_t column_idx, bool is_full)
 {
     const struct tend__column_profile *column = &profile->columns[column_idx];
     const enum tend_type type = profile->plan->columns[column_idx].type;
@@ -95,8 +97,8 @@ static void put_moments(struct tend__arrow_out *table, const struct tend__profil
     put_double(table, FIELD(MEAN), tend__profile_mean(profile, column_idx));
     put_double(table, FIELD(SD), tend__profile_sd(profile, column_idx));
     if (type == TEND_TYPE_NUMBER) {
-        put_sum(table, FIELD(SUM), FIELD(EXACT_SUM), &column->sum);
-        put_sum(table, FIELD(SUM_SQUARES), FIELD(EXACT_SUM_SQUARES), &column->sum_squares);
+        put_sum(table, FIELD(SUM), FIELD(EXACT_SUM), &column->sum, is_full);
+        put_sum(table, FIELD(SUM_SQUARES), FIELD(EXACT_SUM_SQUARES), &column->sum_squares, is_full);
     } else {
         put_nulls(table, FIELD(SUM), FIELD(EXACT_SUM_SQUARES));
     }
@@ -162,7 +164,7 @@ static void put_column(struct tend__arrow_out *table, const struct tend__profile
     put_count(table, FIELD(POS_INFS), column->pos_inf_count);
     put_count(table, FIELD(NEG_INFS), column->neg_inf_count);
     put_count(table, FIELD(ZEROS), column->zero_count);
-    put_moments(table, profile, column_idx);
+    put_moments(table, profile, column_idx, is_full);
     if (is_full) {
         put_places(table, plan);
     } else {

@@ -125,6 +125,7 @@ static enum tend_code init_column(struct kept_column *column, const struct tend_
         TEND_TRY(tend__mem_new(rows, sizeof(*column->texts), &column->texts, err));
         TEND_TRY(tend__mem_new(rows, sizeof(*column->hashes), &column->hashes, err));
         return tend__mem_new(rows, sizeof(*column->text_views), &column->text_views, err);
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return TEND_OK;
     }
@@ -195,8 +196,7 @@ enum tend_code tend__row_sample_new(const struct tend__field *fields, size_t fie
 /* The least key that does not come in. */
 static double threshold(const struct tend__row_sample *sample)
 {
-    return sample->row_count < sample->row_max ? sample->key_limit
-                                               : sample->keys[sample->heap[0]];
+    return sample->row_count < sample->row_max ? sample->key_limit : sample->keys[sample->heap[0]];
 }
 
 static double draw_exponential(struct tend__rng *rng)
@@ -211,8 +211,8 @@ static void make_block(struct tend__row_sample *sample, uint64_t block_idx)
     struct tend__rng rng;
     uint16_t places[BLOCK_ROWS];
     const double limit = threshold(sample);
-    tend__rng_init(&rng, tend__hash64_u64(block_idx, sample->seed ^ tend__hash64_u64(
-                                                                        sample->stream, 1)));
+    tend__rng_init(&rng,
+                   tend__hash64_u64(block_idx, sample->seed ^ tend__hash64_u64(sample->stream, 1)));
     sample->block_idx = block_idx;
     sample->block_is_known = true;
     sample->block_has_any = false;
@@ -357,8 +357,8 @@ static enum tend_code keep_texts(struct tend__row_sample *sample, struct kept_co
         if (!tend__is_valid(from, picks[i].row)) {
             continue;
         }
-        const size_t len = text->len < TEND_ROW_SAMPLE_TEXT_MAX ? text->len
-                                                                : TEND_ROW_SAMPLE_TEXT_MAX;
+        const size_t len =
+            text->len < TEND_ROW_SAMPLE_TEXT_MAX ? text->len : TEND_ROW_SAMPLE_TEXT_MAX;
         TEND_TRY(reserve_bytes(sample, len, err));
         if (len > 0) {
             memcpy(sample->bytes + sample->bytes_len, text->ptr, len);
@@ -401,6 +401,7 @@ static enum tend_code keep_cells(struct tend__row_sample *sample, struct kept_co
         return TEND_OK;
     case TEND_TYPE_TEXT:
         return keep_texts(sample, to, from, picks, pick_count, err);
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         return TEND_OK;
     }
@@ -454,8 +455,8 @@ static enum tend_code add_block(struct tend__row_sample *sample, const struct te
     for (size_t i = 0; i < end - begin; i++) {
         const double key = sample->block_keys[place + i];
         if (key < threshold(sample)) {
-            sample->picks[pick_count++] = (struct pick){
-                .row = (uint32_t)(begin + i), .slot = take_slot(sample, key, first + i)};
+            sample->picks[pick_count++] = (struct pick){.row = (uint32_t)(begin + i),
+                                                        .slot = take_slot(sample, key, first + i)};
         }
     }
     return keep_rows(sample, batch, pick_count, err);

@@ -28,8 +28,8 @@
 #include "base/column.h"
 #include "base/fail.h"
 
-#define TEND_ROW_SAMPLE_ROWS 4096        /* where the options do not say */
-#define TEND_ROW_SAMPLE_ROWS_MAX 65536   /* at most */
+#define TEND_ROW_SAMPLE_ROWS 4096            /* where the options do not say */
+#define TEND_ROW_SAMPLE_ROWS_MAX 65536       /* at most */
 #define TEND_ROW_SAMPLE_CELLS_MAX (1u << 21) /* rows x columns: very wide data has fewer rows */
 #define TEND_ROW_SAMPLE_TEXT_MAX 256
 

@@ -93,6 +93,7 @@ static void add_label(struct tend__column_view *view, const struct tend__plan_co
     case TEND_TYPE_TIME:
         tend__buf_printf(&view->text, "%02zu h", cell_idx);
         break;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

@@ -156,6 +156,71 @@ void tend__exact_sum_add_squares(struct tend__exact_sum *sum, const double *x, s
     }
 }
 
+/* Adds whole x 2^exponent, where 2^exponent is at least 2^-1074. */
+static void add_steps(struct tend__exact_sum *sum, int64_t whole, int exponent)
+{
+    const bool negative = whole < 0;
+    const uint64_t size = negative ? 0U - (uint64_t)whole : (uint64_t)whole;
+    const unsigned p = (unsigned)(exponent + 1074);
+    add_scaled(sum, size & 0xffffffffU, p, negative);
+    add_scaled(sum, size >> 32, p + 32, negative);
+}
+
+/* Where the largest square is 2^exponent or more, below 2^(exponent + 1): the exponents for which
+ * a split sum is defined (kernel.h), with room. */
+#define SPLIT_MIN (-700)
+#define SPLIT_MAX 900
+#define SPLIT_BITS 50
+
+static bool split_values(struct tend__exact_sum *sum, const struct tend__kernel *kernel,
+                         const double *x, size_t n, int exponent)
+{
+    const int unit = exponent + 1 - SPLIT_BITS;
+    struct tend__split_sum split = {0};
+    kernel->split_sum(x, n, ldexp(0x1.8p52, unit), &split);
+    if (!split.has_rest) {
+        add_steps(sum, split.high, unit);
+        add_steps(sum, split.low, unit - SPLIT_BITS);
+    }
+    return !split.has_rest;
+}
+
+static bool split_squares(struct tend__exact_sum *squares, const struct tend__kernel *kernel,
+                          const double *x, size_t n, int exponent)
+{
+    const int unit = exponent + 1 - SPLIT_BITS;
+    struct tend__split_sum products = {0};
+    struct tend__split_sum errors = {0};
+    kernel->split_squares(x, n, ldexp(0x1.8p52, unit), &products, &errors);
+    const bool is_whole = !products.has_rest && !errors.has_rest;
+    if (is_whole) {
+        add_steps(squares, products.high, unit);
+        add_steps(squares, products.low, unit - SPLIT_BITS);
+        add_steps(squares, errors.high, unit - 53);
+        add_steps(squares, errors.low, unit - 53 - SPLIT_BITS);
+    }
+    return is_whole;
+}
+
+void tend__exact_sum_add_block(struct tend__exact_sum *sum, struct tend__exact_sum *squares,
+                               const struct tend__kernel *kernel, const double *x, size_t n,
+                               double size_max)
+{
+    int value_exponent = 0;
+    int square_exponent = 0;
+    (void)frexp(size_max, &value_exponent);
+    (void)frexp(size_max * size_max, &square_exponent);
+    /* frexp(0) and frexp(infinity) give 0 or anything: neither is taken for a size. */
+    const bool is_sound =
+        size_max * size_max > ldexp(1, SPLIT_MIN) && size_max * size_max < ldexp(1, SPLIT_MAX);
+    if (!is_sound || !split_values(sum, kernel, x, n, value_exponent - 1)) {
+        tend__exact_sum_add_many(sum, x, n);
+    }
+    if (!is_sound || !split_squares(squares, kernel, x, n, square_exponent - 1)) {
+        tend__exact_sum_add_squares(squares, x, n);
+    }
+}
+
 /* A copy with everything in the chunks and the carries propagated. */
 static struct tend__exact_sum normalised(const struct tend__exact_sum *sum)
 {

@@ -106,6 +106,7 @@ static bool is_as_written(const struct tend__vector *v, const char *wanted)
         return is_text(&v->text[0], wanted);
     case TEND_TYPE_TIME:
         return is_time(v->time_us[0], wanted);
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

@@ -166,6 +166,7 @@ static bool is_same_value(const struct tend__vector *v, size_t i, const struct o
                (o->text.len == 0 || memcmp(v->text[i].ptr, o->text.ptr, o->text.len) == 0);
     case TEND_TYPE_TIME:
         return v->time_us[i] == o->time_us;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }
@@ -356,6 +357,7 @@ static bool is_same_outcome(enum tend_type type, const struct oracle_value *a,
     case TEND_TYPE_TEXT:
         return a->text.len == b->text.len &&
                (a->text.len == 0 || memcmp(a->text.ptr, b->text.ptr, a->text.len) == 0);
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

@@ -24,7 +24,8 @@ static const struct tend__field fields[] = {{"distance", TEND_TYPE_NUMBER, 0, 50
                                             {"date", TEND_TYPE_TIME, 0, 0},
                                             {"Late", TEND_TYPE_NUMBER, 0, 1},
                                             {"nothing", TEND_TYPE_NULL, 0, 0},
-                                            {"probability", TEND_TYPE_NUMBER, 0.25, 0.5}};
+                                            {"probability", TEND_TYPE_NUMBER, 0.25, 0.5},
+                                            {"embedding", TEND_TYPE_VECTOR, 0, 0}};
 
 #define FIELD_COUNT TEND_ARRAY_LEN(fields)
 
@@ -111,6 +112,8 @@ static void errors_point_at_the_fault_and_say_what_to_do(void **state)
     assert_refused("1 = decision", TEND_ETYPE, 1, 5, "'decision' is a bool");
     assert_refused("distance + origin", TEND_ETYPE, 1, 12, "CAST(origin AS DOUBLE)");
     assert_refused("not distance", TEND_ETYPE, 1, 5, "write distance = 1");
+    assert_refused("1 + embedding", TEND_ETYPE, 1, 5, "holds vectors");
+    assert_refused("embedding is null", TEND_ETYPE, 1, 1, "holds vectors");
     assert_refused("sqrt(date)", TEND_ETYPE, 1, 6, "EPOCH(date)");
     assert_refused("LATE", TEND_ENOTFOUND, 1, 1, "several columns are named 'LATE'");
     assert_refused("avg(delay)", TEND_ENOTFOUND, 1, 1, "is an aggregate");
@@ -402,6 +405,7 @@ static bool is_same_row(const struct tend__vector *a, size_t i, const struct ten
                memcmp(a->text[i].ptr, b->text[j].ptr, a->text[i].len) == 0;
     case TEND_TYPE_TIME:
         return a->time_us[i] == b->time_us[j];
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

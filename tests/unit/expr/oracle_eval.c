@@ -562,6 +562,7 @@ static struct oracle_value column(const struct walk *w, int choice)
     case TEND_TYPE_TIME:
         v.time_us = c->time_us[i];
         break;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

@@ -416,6 +416,7 @@ static int make(struct tend__rng *rng, struct oracle_tree *tree, enum tend_type 
         return make_text(rng, tree, depth - 1);
     case TEND_TYPE_TIME:
         return make_time(rng, tree, depth - 1);
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

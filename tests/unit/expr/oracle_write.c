@@ -185,6 +185,7 @@ static void write_literal(struct writer *w, const struct oracle_node *node)
     case TEND_TYPE_TIME:
         write_time(w, node->time_us);
         break;
+    case TEND_TYPE_VECTOR:
     case TEND_TYPE_NULL:
         break;
     }

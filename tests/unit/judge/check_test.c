@@ -44,10 +44,8 @@ static enum tend_code each(void *ctx, tend__rows_fn *fn, void *fn_ctx, struct te
             {.type = TEND_TYPE_TIME, .time_us = table->at + i},
             {.type = TEND_TYPE_NUMBER, .f64 = table->x + i},
         };
-        const struct tend__batch batch = {.row_count = BATCH,
-                                          .column_count = COLUMN_COUNT,
-                                          .fields = fields,
-                                          .columns = columns};
+        const struct tend__batch batch = {
+            .row_count = BATCH, .column_count = COLUMN_COUNT, .fields = fields, .columns = columns};
         TEND_TRY(fn(fn_ctx, &batch, err));
     }
     return TEND_OK;

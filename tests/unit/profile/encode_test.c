@@ -154,6 +154,12 @@ static void errors_name_the_feature(void **state)
     struct tend__column changed = {.type = TEND_TYPE_TEXT, .text = origin};
     struct tend__batch odd = {6, 1, fields, &changed};
     assert_int_equal(tend__encode(encoding, &odd, out, &err), TEND_ETYPE);
+    changed = (struct tend__column){.type = TEND_TYPE_VECTOR, .f64 = distance, .dim = 1};
+    assert_int_equal(tend__encode(encoding, &odd, out, &err), TEND_ETYPE);
+    assert_non_null(strstr(err.text, "holds vectors"));
+    struct tend__encoding *none = NULL;
+    const struct tend__encoding_options d = {number, no, 1, 0};
+    assert_int_equal(tend__encoding_new(&odd, &d, &none, &err), TEND_ETYPE);
     changed = (struct tend__column){.type = TEND_TYPE_NULL};
     assert_tend_ok(tend__encode(encoding, &odd, out, &err), &err);
     assert_true(isnan(out[0]) && isnan(out[5]));

@@ -168,8 +168,8 @@ static void a_smaller_sample_is_the_beginning_of_a_larger(void **state)
         new_sample(&(struct tend__row_sample_options){.row_max = 900, .seed = 7});
     struct tend__row_sample *small =
         new_sample(&(struct tend__row_sample_options){.row_max = 100, .seed = 7});
-    struct tend__row_sample *told = new_sample(&(struct tend__row_sample_options){
-        .row_max = 900, .seed = 7, .row_count_expected = 6000});
+    struct tend__row_sample *told = new_sample(
+        &(struct tend__row_sample_options){.row_max = 900, .seed = 7, .row_count_expected = 6000});
     add_rows(large, 0, 6000, &rng);
     add_rows(small, 0, 6000, &rng);
     add_rows(told, 0, 6000, &rng);
@@ -182,8 +182,8 @@ static void a_smaller_sample_is_the_beginning_of_a_larger(void **state)
     tend__row_sample_free(small);
     tend__row_sample_free(told);
     /* What a small sample does not know the merged one does not claim to know. */
-    struct tend__row_sample *few = new_sample(
-        &(struct tend__row_sample_options){.row_max = 50, .seed = 7, .stream = 1});
+    struct tend__row_sample *few =
+        new_sample(&(struct tend__row_sample_options){.row_max = 50, .seed = 7, .stream = 1});
     add_rows(few, 0, 6000, &rng);
     assert_tend_ok(tend__row_sample_merge(large, few, &err), &err);
     tend__row_sample_view(large, &view);
@@ -208,8 +208,8 @@ static void every_row_is_as_likely_as_every_other(void **state)
     memset(times, 0, sizeof(times));
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
         struct tend__batch view;
-        struct tend__row_sample *sample = new_sample(
-            &(struct tend__row_sample_options){.row_max = TAKEN, .seed = seed});
+        struct tend__row_sample *sample =
+            new_sample(&(struct tend__row_sample_options){.row_max = TAKEN, .seed = seed});
         add_rows(sample, 0, COUNT, &rng);
         tend__row_sample_view(sample, &view);
         memset(is_taken, 0, sizeof(is_taken));
@@ -247,9 +247,8 @@ static void a_merge_weighs_streams_by_their_rows(void **state)
         struct tend__batch view;
         struct tend__row_sample *a =
             new_sample(&(struct tend__row_sample_options){.row_max = 200, .seed = seed});
-        struct tend__row_sample *b = new_sample(
-            &(struct tend__row_sample_options){.row_max = 200, .seed = seed, .stream = 9,
-                                               .first_row = 100000});
+        struct tend__row_sample *b = new_sample(&(struct tend__row_sample_options){
+            .row_max = 200, .seed = seed, .stream = 9, .first_row = 100000});
         add_rows(a, 0, 2000, &rng);
         add_rows(b, 2000, 3000, &rng);
         assert_tend_ok(tend__row_sample_merge(a, b, &err), &err);

@@ -273,6 +273,51 @@ static void squares_and_variance_do_not_cancel(void **state)
     assert_true(tend__exact_sum_variance(&sum, &squares, 1) == 0.0);
 }
 
+/* A block through each kernel against one value at a time: the bytes of both sums. `spread` is how
+ * many powers of two the values cover. */
+static void check_block(struct tend__rng *rng, size_t n, int middle, int spread)
+{
+    double x[TEND_KERNEL_BLOCK];
+    double size_max = 0;
+    for (size_t i = 0; i < n; i++) {
+        const int power = middle + (int)tend__rng_below(rng, (uint64_t)spread + 1) - spread / 2;
+        x[i] = tend__rng_below(rng, 20) == 0 ? 0.0 : ldexp(tend__rng_normal(rng), power);
+        x[i] = tend__rng_below(rng, 9) == 0 ? floor(x[i]) : x[i];
+        size_max = fabs(x[i]) > size_max ? fabs(x[i]) : size_max;
+    }
+    for (int kind = TEND_KERNEL_PORTABLE; kind <= TEND_KERNEL_AVX512; kind++) {
+        const struct tend__kernel *kernel = tend__kernel_of((enum tend__kernel_kind)kind);
+        struct tend__exact_sum sums[4] = {{.whole = 3}, {.whole = 7}, {.whole = 3}, {.whole = 7}};
+        unsigned char bytes[2][TEND_EXACT_SUM_BYTES_MAX];
+        if (kernel == NULL) {
+            continue;
+        }
+        tend__exact_sum_add_block(&sums[0], &sums[1], kernel, x, n, size_max);
+        for (size_t i = 0; i < n; i++) {
+            tend__exact_sum_add(&sums[2], x[i]);
+            tend__exact_sum_add_squares(&sums[3], &x[i], 1);
+        }
+        for (size_t j = 0; j < 2; j++) {
+            const size_t len = tend__exact_sum_write(&sums[j], bytes[0]);
+            assert_int_equal(tend__exact_sum_write(&sums[j + 2], bytes[1]), len);
+            assert_memory_equal(bytes[0], bytes[1], len);
+        }
+    }
+}
+
+static void blocks_add_what_single_values_add(void **state)
+{
+    static const int spreads[] = {0, 10, 40, 120, 600};
+    struct tend__rng rng;
+    (void)state;
+    tend__rng_init(&rng, 77);
+    for (size_t turn = 0; turn < 600; turn++) {
+        const size_t n = turn <= 200 ? turn : (size_t)tend__rng_below(&rng, TEND_KERNEL_BLOCK + 1);
+        const int middle = turn % 4 == 0 ? (int)tend__rng_below(&rng, 2000) - 1040 : 0;
+        check_block(&rng, n, middle, spreads[turn % 5]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +328,7 @@ int main(void)
         cmocka_unit_test(many_additions_of_the_largest_values_do_not_overflow),
         cmocka_unit_test(bytes_read_back_and_others_are_refused),
         cmocka_unit_test(squares_and_variance_do_not_cancel),
+        cmocka_unit_test(blocks_add_what_single_values_add),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

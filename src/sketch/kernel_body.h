@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel_body.h: the loops of kernel.h, written once over a vector of LANES doubles.
+ *
+ * Only the kernel_*.c include it, each after it has defined, with KERNEL_FN before every function:
+ *
+ *   vec, ivec, mask        LANES doubles, LANES 64-bit integers, LANES truth values
+ *   v_load v_set v_add v_sub v_mul v_min v_max    v_min(a, b) is b where either is NaN
+ *   v_square_error(x, p)   x x - p exactly, where p = x x rounded and both are far from the limits
+ *   i_zero i_add_gt(n, a, b) i_add_eq   n + (a > b), n + (a = b) in each lane
+ *   i_add_steps(n, v, base)   n + (bits of v - bits of base)
+ *   i_sum                  the sum of the lanes
+ *   m_none m_any m_or_neq(m, a, b) m_or_nan(m, a) m_or_tiny(m, p, limit, x)
+ *                          m or (a != b); m or a is NaN; m or (p < limit and x != 0)
+ *
+ * Values that do not fill a vector go through a buffer whose other lanes hold what changes nothing.
+ */
+#ifndef TEND_SKETCH_KERNEL_BODY_H
+#define TEND_SKETCH_KERNEL_BODY_H
+
+#include "sketch/kernel.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ROUND_MAGIC 6755399441055744.0 /* 1.5 2^52 */
+#define TINY_SQUARE 0x1p-800
+
+/* The last n < LANES values, and `fill` in the other lanes. */
+KERNEL_FN static inline vec load_rest(const double *x, size_t n, double fill)
+{
+    double lanes[LANES];
+    for (size_t j = 0; j < LANES; j++) {
+        lanes[j] = j < n ? x[j] : fill;
+    }
+    return v_load(lanes);
+}
+
+/* One group of cuts. GROUP is a constant, so that the counters stay in registers. */
+#define DEFINE_GROUP(name, add, group)                                                             \
+    KERNEL_FN static void name(const double *x, size_t n, const double *at, uint64_t *counts)      \
+    {                                                                                              \
+        vec cuts[group];                                                                           \
+        ivec sums[group];                                                                          \
+        for (size_t j = 0; j < (group); j++) {                                                     \
+            cuts[j] = v_set(at[j]);                                                                \
+            sums[j] = i_zero();                                                                    \
+        }                                                                                          \
+        size_t i = 0;                                                                              \
+        for (; i + LANES <= n; i += LANES) {                                                       \
+            const vec v = v_load(x + i);                                                           \
+            for (size_t j = 0; j < (group); j++) {                                                 \
+                sums[j] = add(sums[j], v, cuts[j]);                                                \
+            }                                                                                      \
+        }                                                                                          \
+        const vec v = load_rest(x + i, n - i, (double)NAN);                                        \
+        for (size_t j = 0; j < (group); j++) {                                                     \
+            counts[j] += (uint64_t)i_sum(add(sums[j], v, cuts[j]));                                \
+        }                                                                                          \
+    }
+
+DEFINE_GROUP(count_above_group, i_add_gt, GROUP)
+DEFINE_GROUP(count_above_one, i_add_gt, 1)
+DEFINE_GROUP(count_equal_group, i_add_eq, GROUP)
+DEFINE_GROUP(count_equal_one, i_add_eq, 1)
+
+/* A block at a time, so that it is read from memory once. */
+#define DEFINE_COUNT(name, many, one)                                                              \
+    KERNEL_FN static void name(const double *x, size_t n, const double *at, size_t count,          \
+                               uint64_t *counts)                                                   \
+    {                                                                                              \
+        for (size_t begin = 0; begin < n; begin += TEND_KERNEL_BLOCK) {                            \
+            const size_t left = n - begin;                                                         \
+            const size_t len = left < TEND_KERNEL_BLOCK ? left : TEND_KERNEL_BLOCK;                \
+            size_t j = 0;                                                                          \
+            for (; j + GROUP <= count; j += GROUP) {                                               \
+                many(x + begin, len, at + j, counts + j);                                          \
+            }                                                                                      \
+            for (; j < count; j++) {                                                               \
+                one(x + begin, len, at + j, counts + j);                                           \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
+DEFINE_COUNT(count_above, count_above_group, count_above_one)
+DEFINE_COUNT(count_equal, count_equal_group, count_equal_one)
+
+struct measured {
+    vec low;
+    vec high;
+    ivec zeros;
+    mask nans;
+    mask fractions;
+};
+
+KERNEL_FN static inline void measure_lanes(struct measured *m, vec v)
+{
+    const vec magic = v_set(ROUND_MAGIC);
+    m->low = v_min(v, m->low);
+    m->high = v_max(v, m->high);
+    m->zeros = i_add_eq(m->zeros, v, v_set(0));
+    m->nans = m_or_nan(m->nans, v);
+    m->fractions = m_or_neq(m->fractions, v_sub(v_add(v, magic), magic), v);
+}
+
+KERNEL_FN static void measure(const double *x, size_t n, struct tend__extent *extent)
+{
+    struct measured m = {.low = v_set((double)INFINITY),
+                         .high = v_set(-(double)INFINITY),
+                         .zeros = i_zero(),
+                         .nans = m_none(),
+                         .fractions = m_none()};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        measure_lanes(&m, v_load(x + i));
+    }
+    if (i < n) {
+        /* The first of them again, which must not count as a zero twice. */
+        measure_lanes(&m, load_rest(x + i, n - i, x[i]));
+    }
+    double lows[LANES];
+    double highs[LANES];
+    v_store(lows, m.low);
+    v_store(highs, m.high);
+    double low = lows[0];
+    double high = highs[0];
+    for (size_t j = 1; j < LANES; j++) {
+        low = lows[j] < low ? lows[j] : low;
+        high = highs[j] > high ? highs[j] : high;
+    }
+    const bool is_small = low >= -TEND_KERNEL_WHOLE_MAX && high <= TEND_KERNEL_WHOLE_MAX;
+    const uint64_t again = i < n && x[i] == 0 ? LANES - (n - i) : 0;
+    *extent = (struct tend__extent){
+        .low = low + 0.0,
+        .high = high + 0.0,
+        .zero_count = (uint64_t)i_sum(m.zeros) - again,
+        .has_nan = m_any(m.nans),
+        .all_whole = (n == 0 || is_small) && !m_any(m.fractions) && !m_any(m.nans),
+    };
+}
+
+KERNEL_FN static double sum_lanes(vec v)
+{
+    double lanes[LANES];
+    double total = 0;
+    v_store(lanes, v);
+    for (size_t j = 0; j < LANES; j++) {
+        total += lanes[j];
+    }
+    return total;
+}
+
+KERNEL_FN static void sum_whole(const double *x, size_t n, double *sum, double *squares)
+{
+    vec s = v_set(0);
+    vec q = v_set(0);
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        const vec v = v_load(x + i);
+        s = v_add(s, v);
+        q = v_add(q, v_mul(v, v));
+    }
+    const vec v = load_rest(x + i, n - i, 0);
+    *sum = sum_lanes(v_add(s, v));
+    *squares = sum_lanes(v_add(q, v_mul(v, v)));
+}
+
+/* A split sum in the making. */
+struct split {
+    vec magic;
+    vec low_magic;
+    ivec high;
+    ivec low;
+    mask rest;
+};
+
+KERNEL_FN static inline struct split split_new(double magic)
+{
+    return (struct split){.magic = v_set(magic),
+                          .low_magic = v_set(magic * 0x1p-50),
+                          .high = i_zero(),
+                          .low = i_zero(),
+                          .rest = m_none()};
+}
+
+KERNEL_FN static inline void split_add(struct split *s, vec v)
+{
+    const vec shifted = v_add(v, s->magic);
+    const vec left = v_sub(v, v_sub(shifted, s->magic));
+    const vec low_shifted = v_add(left, s->low_magic);
+    s->high = i_add_steps(s->high, shifted, s->magic);
+    s->low = i_add_steps(s->low, low_shifted, s->low_magic);
+    s->rest = m_or_neq(s->rest, v_sub(low_shifted, s->low_magic), left);
+}
+
+KERNEL_FN static struct tend__split_sum split_total(const struct split *s)
+{
+    return (struct tend__split_sum){
+        .high = i_sum(s->high), .low = i_sum(s->low), .has_rest = m_any(s->rest)};
+}
+
+KERNEL_FN static void split_sum(const double *x, size_t n, double magic,
+                                struct tend__split_sum *sum)
+{
+    struct split s = split_new(magic);
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        split_add(&s, v_load(x + i));
+    }
+    split_add(&s, load_rest(x + i, n - i, 0));
+    *sum = split_total(&s);
+}
+
+KERNEL_FN static inline void split_add_square(struct split *products, struct split *errors, vec v)
+{
+    const vec p = v_mul(v, v);
+    split_add(products, p);
+    split_add(errors, v_square_error(v, p));
+    errors->rest = m_or_tiny(errors->rest, p, v_set(TINY_SQUARE), v);
+}
+
+KERNEL_FN static void split_squares(const double *x, size_t n, double magic,
+                                    struct tend__split_sum *products,
+                                    struct tend__split_sum *errors)
+{
+    struct split p = split_new(magic);
+    struct split e = split_new(magic * 0x1p-53);
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        split_add_square(&p, &e, v_load(x + i));
+    }
+    split_add_square(&p, &e, load_rest(x + i, n - i, 0));
+    *products = split_total(&p);
+    *errors = split_total(&e);
+}
+
+/* Four sets of counters where there are few codes: then the same code comes again before its last
+ * count has reached the cache. */
+#define CODE_SETS 4
+#define FEW_CODES 256
+
+static void count_codes(const uint32_t *codes, size_t n, uint64_t *counts, size_t code_count)
+{
+    if (code_count > FEW_CODES || n < 4 * FEW_CODES) {
+        for (size_t i = 0; i < n; i++) {
+            counts[codes[i]]++;
+        }
+        return;
+    }
+    uint64_t sets[CODE_SETS][FEW_CODES];
+    memset(sets, 0, sizeof(sets));
+    size_t i = 0;
+    for (; i + CODE_SETS <= n; i += CODE_SETS) {
+        for (size_t j = 0; j < CODE_SETS; j++) {
+            sets[j][codes[i + j]]++;
+        }
+    }
+    for (; i < n; i++) {
+        counts[codes[i]]++;
+    }
+    for (size_t code = 0; code < code_count; code++) {
+        counts[code] += sets[0][code] + sets[1][code] + sets[2][code] + sets[3][code];
+    }
+}
+
+#endif
