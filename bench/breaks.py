@@ -2,6 +2,7 @@
 """breaks.py: how often `tend check` names a break that is there, and one that is not, on real data.
 
     .deps/py/bin/python bench/breaks.py [--half tune|report] [--cases N] [--sets NAME,...] [--kinds KIND,...]
+
 Broken comparisons: a window of real rows is compared with a reference of the same data after one break was put into
 it: a random column, strength, share of the rows and start, from a seed. Unbroken comparisons: random splits of the same
 rows, and later windows against earlier ones as they are. What real windows show by themselves is listed by name, and is

@@ -45,7 +45,7 @@ static double rise_of(const struct tend__break_search *search, const struct tend
 static bool is_missing(const struct tend__column *column, size_t row_idx)
 {
     return !tend__is_valid(column, row_idx) ||
-           (column->f64 != NULL && !isfinite(column->f64[row_idx]));
+           (column->type == TEND_TYPE_NUMBER && !isfinite(column->f64[row_idx]));
 }
 
 static double share_together(const struct tend__column *a, const struct tend__column *b, size_t n)

@@ -143,7 +143,9 @@ static enum tend_code find_gone(struct tend__break_search *search, size_t column
 static bool read_number(const struct tend__column *column, struct tend__text first, size_t row_idx,
                         double *out)
 {
-    if (!tend__is_valid(column, row_idx)) {
+    if (!tend__is_valid(column, row_idx) ||
+        (column->type != TEND_TYPE_NUMBER && column->type != TEND_TYPE_BOOL &&
+         column->type != TEND_TYPE_TEXT)) {
         return false;
     }
     if (column->type == TEND_TYPE_TEXT) {

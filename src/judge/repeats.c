@@ -92,6 +92,14 @@ static uint64_t value_bits(const struct tend__column *column, size_t row_idx)
     if (!tend__is_valid(column, row_idx)) {
         return NULL_HASH;
     }
+    if (column->type == TEND_TYPE_VECTOR) {
+        const size_t size = column->f32 != NULL ? sizeof(float) : sizeof(double);
+        const char *bytes =
+            column->f32 != NULL ? (const char *)column->f32 : (const char *)column->f64;
+        return bytes == NULL
+                   ? NULL_HASH
+                   : tend__hash64(bytes + row_idx * column->dim * size, column->dim * size, 1);
+    }
     if (column->f64 != NULL) {
         return number_bits(column->f64[row_idx]);
     }

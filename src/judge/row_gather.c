@@ -64,7 +64,11 @@ static enum tend_code make_room(void *buffer, size_t *size, size_t need, struct 
 /* The values of a column and the bytes of one row of them. */
 static const void *values_of(const struct tend__column *column, size_t *size)
 {
-    const size_t dim = 1;
+    const size_t dim = column->type == TEND_TYPE_VECTOR ? column->dim : 1;
+    if (column->f32 != NULL) {
+        *size = dim * sizeof(float);
+        return column->f32;
+    }
     if (column->f64 != NULL) {
         *size = dim * sizeof(double);
         return column->f64;
@@ -83,6 +87,7 @@ static const void *values_of(const struct tend__column *column, size_t *size)
 
 static void point_at(struct tend__column *column, const void *values)
 {
+    column->f32 = column->f32 != NULL ? values : NULL;
     column->f64 = column->f64 != NULL ? values : NULL;
     column->text = column->text != NULL ? values : NULL;
     column->time_us = column->time_us != NULL ? values : NULL;
@@ -118,11 +123,18 @@ static enum tend_code gather_column(struct tend__row_gather *gather, size_t colu
         copy_rows(values, size, idx, count, gather->values[column_idx]);
         point_at(out, gather->values[column_idx]);
     }
+    if (in->valid == NULL && in->misfit == NULL) {
+        return TEND_OK;
+    }
+    TEND_TRY(
+        make_room(&gather->valid[column_idx], &gather->valid_sizes[column_idx], 2 * count, err));
     if (in->valid != NULL) {
-        TEND_TRY(
-            make_room(&gather->valid[column_idx], &gather->valid_sizes[column_idx], count, err));
         copy_rows(in->valid, 1, idx, count, gather->valid[column_idx]);
         out->valid = gather->valid[column_idx];
+    }
+    if (in->misfit != NULL) {
+        copy_rows(in->misfit, 1, idx, count, gather->valid[column_idx] + count);
+        out->misfit = gather->valid[column_idx] + count;
     }
     return TEND_OK;
 }

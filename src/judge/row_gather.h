@@ -10,9 +10,9 @@
 /* Buffers for the rows; reusable. Texts and fields are borrowed from the batch they came from. */
 struct tend__row_gather {
     struct tend__column *columns;
-    void **values; /* one buffer a column */
-    uint8_t **valid;
-    size_t *sizes; /* of the values, in bytes */
+    void **values;   /* one buffer a column */
+    uint8_t **valid; /* and misfit after it */
+    size_t *sizes;   /* of the values, in bytes */
     size_t *valid_sizes;
     size_t column_cap;
 };
