@@ -7,7 +7,7 @@
  * finite numbers (of times: their microseconds since 1970), frequent items of the texts. Their
  * bytes are those of Apache DataSketches.
  *
- * HyperLogLog depends on the set of the rows only. KLL is exact and so without an order up to 1,024
+ * HyperLogLog depends on the set of the rows only. KLL is exact and so without an order up to 1,023
  * values, frequent items up to 768 different texts; beyond these the same rows in another order
  * give other bytes, with the same guarantees.
  */
