@@ -21,8 +21,19 @@ const char *tend__verdict_text(enum tend__verdict verdict)
         return "drift";
     case TEND_VERDICT_BREAK:
         return "break";
+    case TEND_VERDICT_VIOLATION:
+        return "violation";
     }
     return "ok";
+}
+
+void tend__check_set_contract(struct tend__check *check,
+                              const struct tend__contract_outcome *outcome)
+{
+    check->contract = *outcome;
+    if (outcome->violated_count > 0 && check->verdict != TEND_VERDICT_BREAK) {
+        check->verdict = TEND_VERDICT_VIOLATION;
+    }
 }
 
 const char *tend__check_break_column(const struct tend__check *check,

@@ -17,6 +17,7 @@
 #define TEND_JUDGE_CHECK_H
 
 #include "judge/breaks.h"
+#include "judge/contract.h"
 #include "judge/drift.h"
 #include "judge/novelty.h"
 #include "judge/value_estimate.h"
@@ -31,9 +32,10 @@ enum tend__verdict {
     TEND_VERDICT_OK,
     TEND_VERDICT_DRIFT,
     TEND_VERDICT_BREAK,
+    TEND_VERDICT_VIOLATION, /* the contract is violated, and nothing broke */
 };
 
-/* "ok", "drift" or "break". */
+/* "ok", "drift", "break" or "violation". */
 const char *tend__verdict_text(enum tend__verdict verdict);
 
 /* ---- what goes in ---- */
@@ -107,8 +109,9 @@ struct tend__check {
     size_t break_count;
     struct tend__check_rows rows;
     enum tend__verdict verdict;
-    struct tend__check_value value; /* the caller's */
-    char config_hash[65];           /* the caller's: "" where there is no configuration */
+    struct tend__check_value value;         /* the caller's */
+    struct tend__contract_outcome contract; /* the caller's, by tend__check_set_contract() */
+    char config_hash[65];                   /* the caller's: "" where there is no configuration */
 };
 
 /* Reads, compares and judges. `out` must be zero; it is the caller's to deinit, also on failure.
@@ -119,6 +122,11 @@ enum tend_code tend__check_run(const struct tend__check_options *options,
                                const struct tend__check_input *cur, struct tend__check *out,
                                struct tend_error *err) TEND_NODISCARD;
 void tend__check_deinit(struct tend__check *check);
+
+/* Adds what a contract came to on the current rows; a violation is a verdict unless something
+ * broke. The outcome's results are borrowed. */
+void tend__check_set_contract(struct tend__check *check,
+                              const struct tend__contract_outcome *outcome);
 
 /* Whether a break is a fact (a column is there or not) rather than a statistic above a threshold.
  */

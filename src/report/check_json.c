@@ -4,6 +4,7 @@
 
 #include "base/json_write.h"
 #include "report/column_view.h"
+#include "report/contract_report.h"
 #include "report/profile_text.h"
 #include "report/render.h"
 
@@ -254,6 +255,7 @@ void tend__check_json(const struct tend__check *check, struct tend__buf *out)
         write_break(check, &check->breaks[i], &w);
     }
     tend__jsonw_array_end(&w);
+    tend__contract_json(&check->contract, &w);
     write_value(check, &w);
     if (check->value.why_not[0] != '\0') {
         tend__jsonw_member_text(&w, "value_note", check->value.why_not);
