@@ -85,6 +85,9 @@ enum tend_code tend__check_job_run(struct tend__check_job *job, struct tend_erro
     const struct tend__check_options options = {
         .time_column = config != NULL ? config->time : NULL,
         .id_column = config != NULL ? config->id : NULL,
+        .label_column = config != NULL ? config->label.column : NULL,
+        .score_column = config != NULL ? config->score.text : NULL,
+        .label_may_be_pending = config != NULL && config->label.known_after_us > 0,
         .window_us = config != NULL ? config->window_us : 0,
         .now_us = now_us(),
         .bin_max = tend__args_count(job->app->args, TEND_OPTION_BINS, 0),
