@@ -1,5 +1,5 @@
-"""test_sketches.py: the sketches of libtend and those of Apache DataSketches and Datadog read, answer for and unite each
-other; the program puts them into profiles that Python reads."""
+"""test_sketches.py: the sketches of libtend and those of Apache DataSketches and Datadog read, answer for and unite
+each other; the program puts them into profiles that Python reads."""
 import collections
 import math
 import random
@@ -202,7 +202,8 @@ def test_ddsketch_reads_and_is_read_by_datadogs(kind):
 
 def test_what_another_kind_wrote_is_refused_with_a_reason():
     made = {KLL: Sketch(KLL, 200).add(values(10)).write(), HLL: Sketch(HLL, 12).add(values(10)).write(),
-            FREQUENT: Sketch(FREQUENT, 10).add_text("a").write(), DDSKETCH: Sketch(DDSKETCH, 0.01).add(values(10)).write()}
+            FREQUENT: Sketch(FREQUENT, 10).add_text("a").write(),
+            DDSKETCH: Sketch(DDSKETCH, 0.01).add(values(10)).write()}
     for kind in made:
         for other, raw in made.items():
             if kind != other:
