@@ -115,7 +115,7 @@ static void find_dependence(struct dependence *d, const struct tend__row_matrix 
     for (size_t k = 0; k < n; k++) {
         const double *v = d->vectors + k * n;
         const double value = d->values[k] > 0 ? d->values[k] : 0;
-        d->component_count += kept < VARIANCE_KEPT * total ? 1 : 0;
+        d->component_count += kept < VARIANCE_KEPT * total && k + 1 < n ? 1 : 0;
         kept += value;
         for (size_t i = 0; i < n; i++) {
             const double x = v[i] / (value + RIDGE);
@@ -219,7 +219,7 @@ static void judge_pca(struct dependence *d, const struct tend__row_matrix *m, co
     }
     struct tend__rank_sum ranks;
     tend__rank_sum(d->scratch, m->judge_count[0], m->judge_count[1], d->idx, &ranks);
-    out->is_there = d->component_count > 0 && d->component_count < n;
+    out->is_there = d->component_count > 0;
     out->auc = ranks.auc;
     out->p_value = out->is_there ? ranks.p_either : 1;
     out->effect = fabs(2 * ranks.auc - 1);

@@ -10,8 +10,8 @@
  *   pca                the numbers' normal scores, and how badly the principal components of the
  *                      reference's learning rows (65 % of the variance) reconstruct other rows:
  *                      larger or smaller errors than the reference's are a changed dependence.
- * Both statistics are rank sums of two groups that are exchangeable without drift, so their p-values
- * hold whatever was learned; they assume, as all p-values here, that rows are independent.
+ * Both statistics are rank sums of two groups that are exchangeable without drift, so their
+ * p-values hold whatever was learned; they assume, as all p-values here, that rows are independent.
  * docs/methods/multivariate.md.
  */
 #ifndef TEND_JUDGE_MULTIVARIATE_H
@@ -21,6 +21,7 @@
 #include "base/fail.h"
 
 #define TEND_MULTIVARIATE_COLUMNS_MAX 8   /* that are named */
+#define TEND_MULTIVARIATE_TOLERANCE 0.1   /* of the effects: an AUC of .55 */
 #define TEND_MULTIVARIATE_NUMBERS_MAX 128 /* numbers whose dependence is looked at: the first */
 
 /* A column, and its part in what was found: 0..1. */
@@ -30,11 +31,11 @@ struct tend__multivariate_column {
 };
 
 struct tend__multivariate_test {
-    bool is_there;    /* there were columns and rows enough */
-    double auc;       /* classifier: of its scores; pca: share of pairs with the larger error current */
-    double p_value;   /* classifier: for auc above 1/2; pca: for either side */
-    double effect;    /* classifier: 2 auc - 1, at least 0; pca: its size */
-    size_t rows_ref;  /* judging rows */
+    bool is_there; /* there were columns and rows enough */
+    double auc; /* classifier: of its scores; pca: share of pairs with the larger error current */
+    double p_value;  /* classifier: for auc above 1/2; pca: for either side */
+    double effect;   /* classifier: 2 auc - 1, at least 0; pca: its size */
+    size_t rows_ref; /* judging rows */
     size_t rows_cur;
     size_t component_count; /* pca */
     double error_ref;       /* pca: mean squared error a number, of judging rows */

@@ -129,8 +129,8 @@ static void place_rows(struct tend__row_matrix *matrix, struct places *places, s
 
 /* ---- numbers ---- */
 
-/* Edges e_0 < e_1 < ...: a value is in the bin of the number of edges below it. A value of much mass
- * gets an edge on both sides. Gives their number; x is sorted. */
+/* Edges e_0 < e_1 < ...: a value is in the bin of the number of edges below it. A value of much
+ * mass gets an edge on both sides. Gives their number; x is sorted. */
 static size_t find_edges(double *x, size_t n, double *edges)
 {
     size_t bins = n / EDGE_ROWS_MIN;
@@ -286,8 +286,8 @@ static void order_categories(const struct categories *categories, size_t learn_c
 }
 
 static void bin_texts(const struct tend__row_matrix *matrix, const struct places *places,
-                      const struct tend__matrix_column *column,
-                      const struct categories *categories, uint8_t *out)
+                      const struct tend__matrix_column *column, const struct categories *categories,
+                      uint8_t *out)
 {
     memset(categories->slots, 0, (categories->mask + 1) * sizeof(*categories->slots));
     for (size_t i = 0; i < places->learn_count; i++) {
@@ -302,8 +302,9 @@ static void bin_texts(const struct tend__row_matrix *matrix, const struct places
     for (size_t i = 0; i < places->count; i++) {
         const uint64_t hash = hash_text(matrix, places, column, i);
         const struct category *category = hash == 0 ? NULL : find_category(categories, hash);
-        out[i * matrix->feature_count] =
-            category == NULL ? 0 : category->hash == 0 ? 1 : category->bin;
+        out[i * matrix->feature_count] = category == NULL      ? 0
+                                         : category->hash == 0 ? 1
+                                                               : category->bin;
     }
 }
 
@@ -342,14 +343,14 @@ static enum tend_code fill_columns(struct tend__row_matrix *matrix, const struct
     while (categories.mask + 1 < 2 * places->learn_count) {
         categories.mask = 2 * categories.mask + 1;
     }
-    TEND_TRY_OUT(tend__mem_new(places->count + 3 * places->learn_count, sizeof(*numbers), &numbers,
-                               err));
-    TEND_TRY_OUT(tend__mem_new(categories.mask + 1, sizeof(*categories.slots), &categories.slots,
-                               err));
-    TEND_TRY_OUT(tend__mem_new(categories.mask + 1, sizeof(*categories.shares),
-                               &categories.shares, err));
-    TEND_TRY_OUT(tend__mem_new(categories.mask + 1, sizeof(*categories.order), &categories.order,
-                               err));
+    TEND_TRY_OUT(
+        tend__mem_new(places->count + 3 * places->learn_count, sizeof(*numbers), &numbers, err));
+    TEND_TRY_OUT(
+        tend__mem_new(categories.mask + 1, sizeof(*categories.slots), &categories.slots, err));
+    TEND_TRY_OUT(
+        tend__mem_new(categories.mask + 1, sizeof(*categories.shares), &categories.shares, err));
+    TEND_TRY_OUT(
+        tend__mem_new(categories.mask + 1, sizeof(*categories.order), &categories.order, err));
     for (size_t k = 0; k < matrix->column_count; k++) {
         const struct tend__matrix_column *column = &matrix->columns[k];
         uint8_t *out = matrix->bins + k;
@@ -357,8 +358,8 @@ static enum tend_code fill_columns(struct tend__row_matrix *matrix, const struct
             bin_texts(matrix, places, column, &categories, out);
         } else if (column->type == TEND_TYPE_NUMBER) {
             gather_numbers(matrix, places, column, numbers);
-            tend__bin_numbers(numbers, places->count, places->learn_count,
-                              numbers + places->count, out, matrix->feature_count);
+            tend__bin_numbers(numbers, places->count, places->learn_count, numbers + places->count,
+                              out, matrix->feature_count);
         } else {
             bin_small(matrix, places, column, out);
         }
@@ -394,8 +395,8 @@ enum tend_code tend__row_matrix_init(struct tend__row_matrix *out, const struct 
     TEND_TRY_OUT(tend__mem_new(most, sizeof(*shuffled), &shuffled, err));
     place_rows(out, &places, shuffled, options);
     TEND_TRY_OUT(tend__mem_new(places.count * out->feature_count, 1, &out->bins, err));
-    TEND_TRY_OUT(tend__mem_new(places.count * out->number_count, sizeof(*out->scores),
-                               &out->scores, err));
+    TEND_TRY_OUT(
+        tend__mem_new(places.count * out->number_count, sizeof(*out->scores), &out->scores, err));
     TEND_TRY_OUT(fill_columns(out, &places, err));
 out:
     tend__mem_free(shuffled);

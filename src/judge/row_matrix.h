@@ -2,8 +2,8 @@
 /*
  * row_matrix.h: the rows of two samples as small whole numbers, for tests of many columns at once.
  *
- * Each side's rows are drawn into a learning half and a judging half by a seeded shuffle. All that is
- * learned (cut points, the order of categories, scores, the dependence of the numbers on each
+ * Each side's rows are drawn into a learning half and a judging half by a seeded shuffle. All that
+ * is learned (cut points, the order of categories, scores, the dependence of the numbers on each
  * other) is learned from the learning halves alone. So without drift the judging rows of both sides
  * are exchangeable whatever was learned, and a test on what becomes of them keeps its level.
  *
@@ -32,10 +32,10 @@ struct tend__row_matrix {
     size_t column_count;
     struct tend__matrix_column *columns; /* numbers first: number_count of them */
     size_t number_count;
-    size_t feature_count; /* of a row of bins: a residual for each number after the columns */
+    size_t feature_count;  /* of a row of bins: a residual for each number after the columns */
     size_t learn_count[2]; /* reference, current */
     size_t judge_count[2];
-    uint8_t *bins; /* row x feature_count */
+    uint8_t *bins;  /* row x feature_count */
     double *scores; /* row x number_count: normal scores among the learning reference rows */
 };
 
@@ -47,8 +47,8 @@ struct tend__row_matrix_options {
     uint64_t seed;
 };
 
-/* The caller deinits *out also on failure. column_count 0 and no rows where nothing can be compared.
- * TEND_ENOMEM. */
+/* The caller deinits *out also on failure. column_count 0 and no rows where nothing can be
+ * compared. TEND_ENOMEM. */
 enum tend_code tend__row_matrix_init(struct tend__row_matrix *out, const struct tend__batch *ref,
                                      const struct tend__batch *cur,
                                      const struct tend__row_matrix_options *options,

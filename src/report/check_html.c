@@ -4,6 +4,7 @@
 
 #include "report/column_view.h"
 #include "report/html.h"
+#include "report/multivariate_report.h"
 #include "report/svg.h"
 
 #include <math.h>
@@ -128,7 +129,15 @@ static enum tend_code add_card(const struct tend__check *check,
                    tend__show_share(drift->null_share_ref, text[5]));
     const struct tend__chart chart = {.title = plan->name, .desc = desc, .is_card = true};
     tend__html_card_begin(page, plan->name, badge, drift->drifted ? TEND_TINT_BAD : TEND_TINT_DIM);
-    if (view.count == 0) {
+    if (plan->type == TEND_TYPE_VECTOR) {
+        tend__html_paragraph(page, TEND_TINT_DIM,
+                             "Vectors of %u numbers. MMD %s; their mean moved by %s standard "
+                             "deviations of the kernel's features, %s are tolerated; q %s.",
+                             plan->dim, tend__show_number(drift->mmd, text[0]),
+                             tend__show_number(drift->effect, text[1]),
+                             tend__show_number(drift->tolerance, text[2]),
+                             drift->is_judged ? tend__show_p_value(drift->q_value, text[3]) : "-");
+    } else if (view.count == 0) {
         tend__html_paragraph(page, TEND_TINT_DIM, "The reference has no value here.");
     } else if (view.is_ordered) {
         tend__svg_histogram(page, &chart, view.labels, view.reference, view.current, view.count);
@@ -203,6 +212,7 @@ enum tend_code tend__check_html(const struct tend__check *check, struct tend__bu
         tend__html_paragraph(page, TEND_TINT_DIM, "Value: %s.", check->value.why_not);
     }
     add_breaks(check, page);
+    tend__multivariate_html(check, page);
     TEND_TRY(add_cards(check, page, err));
     add_table(check, page);
     tend__html_end(page, "Written by tend " TEND_VERSION

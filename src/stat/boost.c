@@ -175,8 +175,8 @@ static void split_level(struct fit *fit, struct split *splits, size_t level)
         *right = (struct node){.begin = middle, .end = parent.end};
         fit->boost->gains[split.feature] += gain;
         if (!is_last) {
-            struct cell *fresh = fit->memory + (count + k) * fit->rows->feature_count *
-                                                   TEND_BOOST_BINS;
+            struct cell *fresh =
+                fit->memory + (count + k) * fit->rows->feature_count * TEND_BOOST_BINS;
             count_children(fit, &parent, left, right, fresh);
         }
     }

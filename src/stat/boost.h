@@ -8,8 +8,8 @@
  * bound 1/4, so a bin keeps a sum and a count; that makes steps shorter than Newton's, never wrong.
  * No randomness: the same rows give the same forest.
  *
- * It is meant for a few thousand rows that were binned before: rows x features x trees x 2 additions
- * of two numbers. Nothing is allocated while scoring.
+ * It is meant for a few thousand rows that were binned before: rows x features x trees x 2
+ * additions of two numbers. Nothing is allocated while scoring.
  */
 #ifndef TEND_STAT_BOOST_H
 #define TEND_STAT_BOOST_H
@@ -33,9 +33,9 @@ struct tend__boost_rows {
 
 /* Zero values are the defaults. */
 struct tend__boost_options {
-    size_t tree_count;  /* 0 = 40 */
-    size_t depth;       /* 0 = 3 */
-    double rate;        /* shrinkage of a tree; 0 = .2 */
+    size_t tree_count;    /* 0 = 40 */
+    size_t depth;         /* 0 = 3 */
+    double rate;          /* shrinkage of a tree; 0 = .2 */
     size_t row_count_min; /* of a leaf; 0 = 10 */
 };
 
@@ -48,7 +48,8 @@ enum tend_code tend__boost_fit(const struct tend__boost_rows *rows, const uint8_
                                struct tend_error *err) TEND_NODISCARD;
 void tend__boost_free(struct tend__boost *boost); /* NULL is fine */
 
-/* The log odds of label 1, one for each row, up to a constant. The features are those of the fit. */
+/* The log odds of label 1, one for each row, up to a constant. The features are those of the fit.
+ */
 void tend__boost_score(const struct tend__boost *boost, const struct tend__boost_rows *rows,
                        double *out);
 

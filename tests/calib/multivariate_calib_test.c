@@ -37,8 +37,8 @@ static struct tend__field fields[COLUMNS_MAX];
 
 enum change { NOTHING, PAIRING, ROTATION, SHIFT };
 
-/* Correlated numbers (each the half of a common factor, the first two nearly one), some rounded, some
- * with heavy tails, a tenth missing. */
+/* Correlated numbers (each the half of a common factor, the first two nearly one), some rounded,
+ * some with heavy tails, a tenth missing. */
 static void fill_numbers(struct table *t, size_t n, enum change change, struct tend__rng *rng)
 {
     for (size_t i = 0; i < n; i++) {
@@ -66,7 +66,8 @@ static struct tend__batch fill(struct table *t, size_t number_count, size_t n, e
     t->number_count = number_count;
     fill_numbers(t, n, change, rng);
     for (size_t i = 0; i < n; i++) {
-        (void)snprintf(t->texts[0][i], sizeof(t->texts[0][i]), "c%d", (int)tend__rng_below(rng, 20));
+        (void)snprintf(t->texts[0][i], sizeof(t->texts[0][i]), "c%d",
+                       (int)tend__rng_below(rng, 20));
         (void)snprintf(t->texts[1][i], sizeof(t->texts[1][i]), "id%d",
                        (int)tend__rng_below(rng, 100000));
         t->bools[i] = (uint8_t)tend__rng_below(rng, 2);
@@ -84,13 +85,12 @@ static struct tend__batch fill(struct table *t, size_t number_count, size_t n, e
         const enum tend_type type = k < number_count ? TEND_TYPE_NUMBER : kinds[k - number_count];
         (void)snprintf(names[k], sizeof(names[k]), "x%zu", k);
         fields[k] = (struct tend__field){.name = names[k], .type = type};
-        t->columns[k] = (struct tend__column){
-            .type = type,
-            .f64 = k < number_count ? t->numbers[k] : NULL,
-            .text = k == number_count ? t->text[0] : t->text[1],
-            .bools = t->bools,
-            .time_us = t->times,
-            .valid = t->valid[k]};
+        t->columns[k] = (struct tend__column){.type = type,
+                                              .f64 = k < number_count ? t->numbers[k] : NULL,
+                                              .text = k == number_count ? t->text[0] : t->text[1],
+                                              .bools = t->bools,
+                                              .time_us = t->times,
+                                              .valid = t->valid[k]};
     }
     return (struct tend__batch){
         .row_count = n, .column_count = number_count + 4, .fields = fields, .columns = t->columns};
@@ -118,8 +118,8 @@ static size_t rounds_of(size_t fallback)
 static void without_drift_both_tests_hold_their_level(void **state)
 {
     (void)state;
-    const size_t shapes[][3] = {{2, 60, 60}, {4, 300, 300}, {12, 1000, 200}, {24, 200, 1000},
-                                {8, 2000, 2000}};
+    const size_t shapes[][3] = {
+        {2, 60, 60}, {4, 300, 300}, {12, 1000, 200}, {24, 200, 1000}, {8, 2000, 2000}};
     const size_t rounds = rounds_of(150);
     struct tend__rng rng;
     tend__rng_init(&rng, 20261125);
@@ -135,9 +135,9 @@ static void without_drift_both_tests_hold_their_level(void **state)
         }
         print_message("%2zu numbers, %4zu against %4zu: classifier p < .05 %.3f, < .01 %.4f; pca "
                       "%.3f, %.4f\n",
-                      shapes[s][0], shapes[s][1], shapes[s][2], (double)below[0][0] / (double)rounds,
-                      (double)below[0][1] / (double)rounds, (double)below[1][0] / (double)rounds,
-                      (double)below[1][1] / (double)rounds);
+                      shapes[s][0], shapes[s][1], shapes[s][2],
+                      (double)below[0][0] / (double)rounds, (double)below[0][1] / (double)rounds,
+                      (double)below[1][0] / (double)rounds, (double)below[1][1] / (double)rounds);
         for (size_t k = 0; k < 2; k++) {
             const double at5 = 0.05 * (double)rounds;
             const double at1 = 0.01 * (double)rounds;
