@@ -8,7 +8,8 @@
  *                      for each number its residual given the other numbers, as the reference's
  *                      learning rows have them: a broken pairing shows there at once.
  *   pca                the numbers' normal scores, and how badly the principal components of the
- *                      reference's learning rows (65 % of the variance) reconstruct other rows:
+ *                      reference's learning rows (65 % of the variance, all but one at most)
+ *                      reconstruct other rows:
  *                      larger or smaller errors than the reference's are a changed dependence.
  * Both statistics are rank sums of two groups that are exchangeable without drift, so their
  * p-values hold whatever was learned; they assume, as all p-values here, that rows are independent.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* multivariate_report.c: the domain classifier and the reconstruction error, in words and members. */
+/* multivariate_report.c: the domain classifier and the reconstruction error, in words and members.
+ */
 #include "report/multivariate_report.h"
 
 #include "report/html.h"
