@@ -46,6 +46,13 @@ def read(data, columns):
                         "dict of columns")
 
 
+def need_columns(columns, names):
+    """An error that names the first column that is wanted and not there."""
+    for name in columns or ():
+        if name not in names:
+            raise Error(f"there is no column '{name}' among the {len(names)} of the table")
+
+
 # ---- pandas ----------------------------------------------------------------------------------------------------------
 
 
@@ -56,6 +63,7 @@ def from_pandas(data, columns):
     if not hasattr(data, "columns") or not hasattr(data, "iloc"):
         raise DataTypeError(f"a pandas {type(data).__name__} is no table")
     names = [str(name) for name in data.columns]
+    need_columns(columns, names)
     wanted = range(len(names)) if columns is None else [i for i, name in enumerate(names) if name in set(columns)]
     names = [names[i] for i in wanted]
     try:
@@ -111,8 +119,9 @@ def from_mapping(data, columns):
     """A dict of numpy arrays, lists, or whatever numpy can make an array of."""
     pairs = []
     length = None
+    need_columns(columns, [str(name) for name in data.keys()])
     for name in data.keys():
-        if columns is not None and name not in columns:
+        if columns is not None and str(name) not in columns:
             continue
         values = data[name]
         if not isinstance(name, str):

@@ -484,7 +484,7 @@ def parquet_stream(path):
         import polars
     except ImportError as error:
         raise no_parquet("a Parquet file") from error
-    return polars.read_parquet(path, rechunk=True).__arrow_c_stream__()
+    return polars.read_parquet(path).rechunk().__arrow_c_stream__()
 
 
 def parquet_stream_of_bytes(data):

@@ -100,12 +100,14 @@ def test_the_same_rows_give_the_same_profile(name, expected):
 
 
 @pytest.mark.parametrize("name", ["pandas numpy", "pandas filtered", "pandas categorical", "pandas nullable", "pandas"])
-def test_pandas_without_pyarrow_gives_the_same_profile(name, expected, plain):
-    assert tend.profile(MAKERS[name]()) == expected
+def test_pandas_without_pyarrow_gives_the_same_profile(name, expected, monkeypatch):
+    data = MAKERS[name]()
+    for module in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert tend.profile(data) == expected
 
 
 def test_a_duckdb_relation_is_read_once_for_each_pass(expected):
-    frame = arrow()  # noqa: F841  (DuckDB finds it by name)
     connection = duckdb.connect()
     connection.register("frame", arrow())
     relation = connection.sql("SELECT * FROM frame")
@@ -113,7 +115,7 @@ def test_a_duckdb_relation_is_read_once_for_each_pass(expected):
     assert tend.check(relation, arrow()).verdict == "ok"
     large = connection.sql("SELECT i AS x FROM range(300000) r(i)")  # more values than one pass keeps
     assert tend.profile(large).rows == 300000
-    with pytest.raises(duckdb.Error, match="no such|not exist|find"):
+    with pytest.raises(duckdb.Error, match="nope"):
         tend.profile(connection.sql("SELECT * FROM frame").filter("nope > 1"))
 
 
