@@ -23,7 +23,7 @@ def run(code):
 
 
 def test_the_import_loads_nothing_but_the_package():
-    loaded = run("import sys; before = set(sys.modules); import tend; print(*sorted(set(sys.modules) - before))").split()
+    loaded = run("import sys; old = set(sys.modules); import tend; print(*sorted(set(sys.modules) - old))").split()
     assert set(loaded) == {"__future__", "tend", "tend._frames", "tend._results", "tend._tend"}
 
 

@@ -191,9 +191,10 @@ def test_pages_are_whole_and_stay_in_their_frame_in_a_notebook():
 
 
 def test_values_row_by_row_and_in_sum():
-    frame = pandas.DataFrame({"p": [0.9, 0.1, 0.7, 0.2], "late": [True, False, None, True], "cost": [3.0, 0.0, 4.0, 0.0]})
-    value = tend.value(frame, "case when warned and late then 30 when warned then -cost when late then 1 / cost else 0 end",
-                       warned="p > 0.5")
+    frame = pandas.DataFrame({"p": [0.9, 0.1, 0.7, 0.2], "late": [True, False, None, True],
+                              "cost": [3.0, 0.0, 4.0, 0.0]})
+    expr = "case when warned and late then 30 when warned then -cost when late then 1 / cost else 0 end"
+    value = tend.value(frame, expr, warned="p > 0.5")
     assert (value.rows, value.values, value.nulls, value.failed) == (4, 3, 0, 1)
     assert value.failures == {"division by zero": 1}
     assert (value.sum, value.mean, value.min, value.max) == (26, 26 / 3, -4, 30)
