@@ -1,3 +1,4 @@
+# __init__.py: the functions of the package.
 """tend: profiles, drift, data breaks and the value of rows, of any DataFrame and without a copy.
 
     profile(df)          the mergeable summary of a table
@@ -43,10 +44,10 @@ def check(reference, current, *, columns=None, fdr=0.05, tolerance=None, min_row
 
     A column drifts where the difference is sure (a false discovery rate below ``fdr`` over the columns) and large (an
     effect above ``tolerance``, 0.1 where it is None: normalised W1 of numbers and times of day, Jensen-Shannon distance
-    of texts and bools). A side with fewer than ``min_rows`` values (0: 30) gets no verdict. ``time`` names the column of
-    event time and ``window`` the length of the windows ("1d", or a timedelta) that the reference is cut into to learn how
-    much it varies by itself; rows later than ``now`` (a datetime) are counted. ``id`` names the column that identifies
-    rows: it is not profiled, and its repeats are counted. ``names`` are for messages and pages.
+    of texts and bools). A side with fewer than ``min_rows`` values (0: 30) gets no verdict. ``time`` names the column
+    of event time and ``window`` the length of the windows ("1d", or a timedelta) that the reference is cut into to
+    learn how much it varies by itself; rows later than ``now`` (a datetime) are counted. ``id`` names the column that
+    identifies rows: it is not profiled, and its repeats are counted. ``names`` are for messages and pages.
 
     Tables are read more than once. A stream that can be read once is collected in memory first.
 

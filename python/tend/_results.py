@@ -115,8 +115,8 @@ class Profile:
 
     def write(self, path):
         """Writes a file that :func:`tend.read_profile` reads: Parquet where the name ends with ``.parquet``, which the
-        program ``tend`` and DuckDB read too, else the bytes of :meth:`to_bytes`. Parquet needs pyarrow, DuckDB or Polars.
-        The file appears whole or not at all.
+        program ``tend`` and DuckDB read too, else the bytes of :meth:`to_bytes`. Parquet needs pyarrow, DuckDB or
+        Polars. The file appears whole or not at all.
         """
         path = os.fspath(path)
         partial = f"{path}.{os.getpid()}.part"
@@ -376,8 +376,8 @@ class Value:
         rows = [("expression", f"<code>{html.escape(self.expression)}</code>"), ("rows", f"{self.rows:,}"),
                 ("with a value", f"{self.values:,}"), ("null", f"{self.nulls:,}")]
         rows += [(f"failed: {html.escape(reason)}", f"{count:,}") for reason, count in self.failures.items()]
-        rows += [(name, f"{number:,.6g}") for name, number in (("sum", self.sum), ("mean", self.mean), ("min", self.min),
-                                                               ("max", self.max)) if number == number]
+        numbers = (("sum", self.sum), ("mean", self.mean), ("min", self.min), ("max", self.max))
+        rows += [(name, f"{number:,.6g}") for name, number in numbers if number == number]
         cells = "".join(f"<tr><th style='text-align:left'>{name}</th><td>{text}</td></tr>" for name, text in rows)
         return f"<table>{cells}</table>"
 
@@ -431,8 +431,8 @@ def failure_texts(buffers):
 def read_profile(source):
     """Reads a profile: a path, or bytes.
 
-    Files of :meth:`Profile.write` and Parquet files of ``tend profile``. Parquet needs pyarrow, DuckDB or Polars, the first
-    of them that is installed.
+    Files of :meth:`Profile.write` and Parquet files of ``tend profile``. Parquet needs pyarrow, DuckDB or Polars, the
+    first of them that is installed.
 
     >>> import tend
     >>> tend.read_profile(tend.profile({"x": [1, 2, 3]}).to_bytes()).rows
