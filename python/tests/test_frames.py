@@ -60,7 +60,8 @@ def pandas_filtered():
 def numpy_dict():
     data = columns()
     return {"x": numpy.ma.masked_invalid(numpy.array(data["x"], dtype="float64")),
-            "n": numpy.array(data["n"], dtype="int16"), "b": numpy.array(data["b"]), "t": numpy.array(data["t"], dtype=object),
+            "n": numpy.array(data["n"], dtype="int16"), "b": numpy.array(data["b"]),
+            "t": numpy.array(data["t"], dtype=object),
             "at": numpy.array(data["at"], dtype="datetime64[us]")}
 
 
