@@ -86,6 +86,11 @@ void tend__profile_free(struct tend__profile *profile);
 enum tend_code tend__profile_add(struct tend__profile *profile, const struct tend__batch *batch,
                                  struct tend_error *err) TEND_NODISCARD;
 
+/* Counts the cells of the columns for which is_open (the plan's number of bools) and nothing else:
+ * the second pass after tend__plan_builder_part(). */
+void tend__profile_add_open(struct tend__profile *profile, const struct tend__batch *batch,
+                            const bool *is_open);
+
 /* Adds `from` to `into`. TEND_ETYPE names the column in which the plans differ; `into` is then
  * unchanged. Where both have a window, `into` then has the one that spans both, else none; its
  * segment stays, whatever that of `from` is. */
