@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# check_symbols.sh: libtend.a exports only names of its own, and needs only libm and the harmless part of libc.
+# check_symbols.sh: libtend exports only names of its own, and needs only libm and the harmless part of libc.
 #
 #   tools/check_symbols.sh [BUILD]
 #
 # Four cases: every global symbol begins with tend_ (tend__ inside); every tend_ symbol without the second underscore
 # is declared in include/tend/; every undefined symbol is tend's own heap door or on the list below; and nothing
-# writable is global (libtend keeps no state between calls). The last line is `N passed, N failed`.
+# writable is global (libtend keeps no state between calls). Where there is a libtend.so, two more: it exports exactly
+# what tests/capi/exports.txt lists, so that the ABI does not change silently, and what include/tend declares.
+# The last line is `N passed, N failed`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C
@@ -79,6 +81,16 @@ if [ -n "$state" ]; then
 	state=$(printf '%s\n' "$state" | awk -v w=" $(tr '\n' ' ' <<<"$writable") " 'index(w, " " $NF " ")')
 fi
 verdict "libtend keeps no writable global" "$state"
+
+shared=$(find "$build" -name libtend.so 2>/dev/null | head -n 1)
+if [ -n "$shared" ]; then
+	exported=$(nm -D --defined-only "$shared" | awk '{print $NF}' | sort -u)
+	declared=$(sed -n 's/^TEND_API .*[ *]\(tend_[a-z0-9_]*\)(.*/\1/p' include/tend/*.h | sort -u)
+	verdict "libtend.so exports what tests/capi/exports.txt lists (change it with the headers, and the version)" \
+		"$(diff <(grep -v '^#' tests/capi/exports.txt) <(printf '%s\n' "$exported") | grep '^[<>]' || true)"
+	verdict "libtend.so exports what include/tend declares" \
+		"$(diff <(printf '%s\n' "$declared") <(printf '%s\n' "$exported") | grep '^[<>]' || true)"
+fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -9,6 +9,8 @@
 #ifndef TEND_ERROR_H
 #define TEND_ERROR_H
 
+#include "tend/export.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -45,7 +47,7 @@ struct tend_error {
 };
 
 /* The fixed text of a code; never NULL. */
-const char *tend_code_text(enum tend_code code);
+TEND_API const char *tend_code_text(enum tend_code code);
 
 #ifdef __cplusplus
 }

@@ -55,6 +55,7 @@ enum tend__option_id {
     TEND_OPTION_BINS,
     TEND_OPTION_TRAIN,
     TEND_OPTION_ACCEPT,
+    TEND_OPTION_CONTRACT,
     TEND_OPTION_COUNT
 };
 

@@ -63,6 +63,8 @@ static const struct tend__option options[TEND_OPTION_COUNT] = {
                            "Windows at the start that train the first model (default: 28)"},
     [TEND_OPTION_ACCEPT] = {TEND_OPTION_ACCEPT, "accept", 0, TEND_ARG_COUNT, "N", 1, 100000,
                             "Windows after them that it is accepted on (default: 28)"},
+    [TEND_OPTION_CONTRACT] = {TEND_OPTION_CONTRACT, "contract", 0, TEND_ARG_FILE, "FILE", 0, 0,
+                              "Judge by the contract in this file (default: that of tend.yaml)"},
 };
 
 static const char *const shells[] = {"bash", "zsh", "fish", NULL};
@@ -80,6 +82,7 @@ static const struct tend__example check_examples[] = {
     {"tend check ref.csv cur.csv --json | jq '.columns[] | select(.drifted) | .name'",
      "the columns that drifted"},
     {"tend check ref.parquet cur.parquet --html report.html", "the same with pictures"},
+    {"tend check today.parquet", "against the contract of tend.yaml alone"},
     {NULL, NULL}};
 static const struct tend__example value_examples[] = {
     {"tend value events.parquet", "totals, segments, and a few rows worked out"},
@@ -154,8 +157,8 @@ static const struct tend__command commands[] = {
      tend__cmd_init,
      false},
     {"check",
-     "REF CUR",
-     "Compare two data sets: breaks, drift, value",
+     "[REF] CUR",
+     "Compare two data sets: breaks, drift, value; or check one against its contract",
      "Compares CUR with the reference REF: every column's distribution with distances and one "
      "q-value, the data breaks "
      "that upstream systems make (a changed unit, nulls, renamed categories, shifted hours, "
@@ -164,12 +167,16 @@ static const struct tend__command commands[] = {
      "that tend wrote.\n\n"
      "A column drifts when its q-value is below --fdr and its effect is above a tolerance, so that "
      "a million rows do not "
-     "make everything drift. The exit code is 1 where something drifted or broke.",
+     "make everything drift.\n\n"
+     "Where tend.yaml has a contract (tend init writes one), the rows of CUR must keep it: types, "
+     "ranges, lists of values, nulls, keys and rules. With CUR alone nothing but the contract is "
+     "checked.\n\n"
+     "The exit code is 1 where something drifted or broke, or the contract is violated.",
      NULL,
+     1,
      2,
-     2,
-     {TEND_OPTION_CONFIG, TEND_OPTION_FDR, TEND_OPTION_BINS, TEND_OPTION_JSON, TEND_OPTION_HTML,
-      TEND_OPTION_QUIET, READING, TEND_OPTION_HELP, NO_MORE},
+     {TEND_OPTION_CONFIG, TEND_OPTION_CONTRACT, TEND_OPTION_FDR, TEND_OPTION_BINS, TEND_OPTION_JSON,
+      TEND_OPTION_HTML, TEND_OPTION_QUIET, READING, TEND_OPTION_HELP, NO_MORE},
      check_examples,
      tend__cmd_check,
      false},

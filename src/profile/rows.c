@@ -53,6 +53,7 @@ static enum tend_code add_batch(void *ctx, const struct tend__batch *batch, stru
     TEND_TRY(leave_out(pass, batch, &kept, err));
     if (pass->profile == NULL && pass->builder == NULL) {
         const struct tend__plan_options options = {.bin_max = pass->options->bin_max,
+                                                   .category_max = pass->options->category_max,
                                                    .may_repeat = true};
         TEND_TRY(
             tend__plan_builder_new(kept.fields, kept.column_count, &options, &pass->builder, err));

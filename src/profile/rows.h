@@ -30,6 +30,7 @@ struct tend__rows_profile_options {
     struct tend__plan *plan; /* counts at its places; NULL makes a plan from the rows */
     const char *skip_column; /* left out of the profile; NULL = none */
     size_t bin_max;          /* of a plan that is made; 0 = default */
+    size_t category_max;     /* the same */
     tend__rows_fn *also;     /* called with each batch of the first pass too, or NULL */
     void *also_ctx;
 };
