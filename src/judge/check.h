@@ -16,6 +16,7 @@
 #ifndef TEND_JUDGE_CHECK_H
 #define TEND_JUDGE_CHECK_H
 
+#include "judge/break_rows.h"
 #include "judge/breaks.h"
 #include "judge/contract.h"
 #include "judge/drift.h"
@@ -50,11 +51,14 @@ struct tend__check_input {
 };
 
 struct tend__check_options {
-    const char *time_column; /* event time, for windows and odd rows; NULL = none */
-    const char *id_column;   /* never profiled, watched for repeats; NULL = none */
-    int64_t window_us;       /* length of a window of history; 0 = no history */
-    int64_t now_us;          /* rows later than this are of the future; INT64_MAX = nobody knows */
-    size_t bin_max;          /* of the plan that is made; 0 = default */
+    const char *time_column;   /* event time, for windows and odd rows; NULL = none */
+    const char *id_column;     /* never profiled, watched for repeats; NULL = none */
+    const char *label_column;  /* the outcome; NULL = none */
+    const char *score_column;  /* what the model said of it; NULL = none */
+    bool label_may_be_pending; /* outcomes are known later than the rows */
+    int64_t window_us;         /* length of a window of history; 0 = no history */
+    int64_t now_us; /* rows later than this are of the future; INT64_MAX = nobody knows */
+    size_t bin_max; /* of the plan that is made; 0 = default */
     struct tend__drift_options drift;
 };
 
@@ -99,7 +103,10 @@ struct tend__check {
     bool cur_is_profile;
     struct tend__profile *ref;
     struct tend__profile *cur;
-    struct tend__novelty *novelty; /* NULL where the current side is a profile */
+    struct tend__novelty *novelty;     /* NULL where the current side is a profile */
+    struct tend__break_rows *ref_rows; /* NULL where the side is a profile, as the next */
+    struct tend__break_rows *cur_rows;
+    struct tend__break_rows_result cur_found;
     struct tend__profile *history[TEND_CHECK_HISTORY_MAX];
     size_t history_count;
     struct tend__drift_column *drift; /* one a column of the plan */

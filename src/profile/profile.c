@@ -10,6 +10,37 @@
 #include <math.h>
 #include <string.h>
 
+/* Room for the features of vectors, none where the plan has no vectors. */
+static enum tend_code init_features(struct tend__profile *profile, struct tend_error *err)
+{
+    const struct tend__plan *plan = profile->plan;
+    size_t count = 0;
+    size_t row_size = 0;
+    for (size_t i = 0; i < plan->column_count; i++) {
+        const struct tend__random_features *features = plan->finders[i].features;
+        if (features != NULL) {
+            const size_t size =
+                plan->columns[i].dim + tend__random_features_scratch(features) + TEND_FEATURE_COUNT;
+            row_size = size > row_size ? size : row_size;
+            count++;
+        }
+    }
+    if (count == 0) {
+        return TEND_OK;
+    }
+    TEND_TRY(tend__mem_new(row_size, sizeof(*profile->vector_row), &profile->vector_row, err));
+    TEND_TRY(tend__mem_new(count * TEND_FEATURE_COUNT, sizeof(*profile->features),
+                           &profile->features, err));
+    int64_t *features = profile->features;
+    for (size_t i = 0; i < plan->column_count; i++) {
+        if (plan->finders[i].features != NULL) {
+            profile->columns[i].features = features;
+            features += TEND_FEATURE_COUNT;
+        }
+    }
+    return TEND_OK;
+}
+
 static enum tend_code init_profile(struct tend__profile *profile, struct tend_error *err)
 {
     const struct tend__plan *plan = profile->plan;
@@ -21,6 +52,7 @@ static enum tend_code init_profile(struct tend__profile *profile, struct tend_er
     TEND_TRY(tend__mem_new(plan->column_count, sizeof(*profile->batch_columns),
                            &profile->batch_columns, err));
     TEND_TRY(tend__mem_new(cell_count, sizeof(*profile->cells), &profile->cells, err));
+    TEND_TRY(init_features(profile, err));
     uint64_t *cells = profile->cells;
     for (size_t i = 0; i < plan->column_count; i++) {
         profile->columns[i].cell_count = plan->columns[i].cell_count;
@@ -52,11 +84,15 @@ void tend__profile_free(struct tend__profile *profile)
         return;
     }
     for (size_t i = 0; i < profile->new_count; i++) {
+        tend__column_sketches_free(profile->new_columns[i].sketches);
         tend__mem_free((void *)(uintptr_t)profile->new_columns[i].name);
     }
+    tend__profile_free_sketches(profile);
     tend__label_deinit(&profile->label);
     tend__mem_free(profile->new_columns);
     tend__mem_free(profile->cells);
+    tend__mem_free(profile->features);
+    tend__mem_free(profile->vector_row);
     tend__mem_free(profile->batch_columns);
     tend__mem_free(profile->columns);
     tend__plan_unref(profile->plan);
@@ -74,8 +110,16 @@ static size_t find_new(const struct tend__profile *profile, const char *name, bo
     return at;
 }
 
+struct tend__new_column *tend__profile_find_new(struct tend__profile *profile, const char *name)
+{
+    bool found = false;
+    const size_t at = find_new(profile, name, &found);
+    return found ? &profile->new_columns[at] : NULL;
+}
+
 static void remove_new(struct tend__profile *profile, size_t at)
 {
+    tend__column_sketches_free(profile->new_columns[at].sketches);
     tend__mem_free((void *)(uintptr_t)profile->new_columns[at].name);
     profile->new_count--;
     memmove(profile->new_columns + at, profile->new_columns + at + 1,
@@ -106,11 +150,22 @@ enum tend_code tend__profile_add_new(struct tend__profile *profile,
             (profile->new_count - at) * sizeof(*profile->new_columns));
     profile->new_columns[at] = *column;
     profile->new_columns[at].name = name;
+    profile->new_columns[at].sketches = NULL;
     profile->new_count++;
     if (profile->new_count > TEND_PROFILE_NEW_COLUMNS_MAX) {
         remove_new(profile, profile->new_count - 1);
     }
     return TEND_OK;
+}
+
+/* Takes back the new columns that have no rows, because memory ended before they were counted. */
+static void drop_unmet(struct tend__profile *profile)
+{
+    for (size_t i = profile->new_count; i > 0; i--) {
+        if (profile->new_columns[i - 1].row_count == 0) {
+            remove_new(profile, i - 1);
+        }
+    }
 }
 
 /* Makes room for the new columns of a batch with 0 rows, so that counting cannot fail afterwards.
@@ -124,12 +179,14 @@ static enum tend_code meet_new_columns(struct tend__profile *profile,
             .name = batch->fields[i].name, .type = batch->columns[i].type, .row_count = 0};
         if (tend__plan_find(profile->plan, column.name) == SIZE_MAX) {
             code = tend__profile_add_new(profile, &column, err);
+            struct tend__new_column *known = tend__profile_find_new(profile, column.name);
+            if (code == TEND_OK && known != NULL) {
+                code = tend__profile_meet_new(profile, known, column.type, err);
+            }
         }
     }
-    for (size_t i = profile->new_count; code != TEND_OK && i > 0; i--) {
-        if (profile->new_columns[i - 1].row_count == 0) {
-            remove_new(profile, i - 1);
-        }
+    if (code != TEND_OK) {
+        drop_unmet(profile);
     }
     return code;
 }
@@ -137,11 +194,14 @@ static enum tend_code meet_new_columns(struct tend__profile *profile,
 static void count_new_columns(struct tend__profile *profile, const struct tend__batch *batch)
 {
     for (size_t i = 0; i < batch->column_count; i++) {
-        bool found = false;
-        if (tend__plan_find(profile->plan, batch->fields[i].name) == SIZE_MAX) {
-            const size_t at = find_new(profile, batch->fields[i].name, &found);
-            if (found) {
-                profile->new_columns[at].row_count += batch->row_count;
+        if (tend__plan_find(profile->plan, batch->fields[i].name) != SIZE_MAX) {
+            continue;
+        }
+        struct tend__new_column *known = tend__profile_find_new(profile, batch->fields[i].name);
+        if (known != NULL) {
+            known->row_count += batch->row_count;
+            if (known->sketches != NULL) {
+                tend__column_sketches_add(known->sketches, &batch->columns[i], batch->row_count);
             }
         }
     }
@@ -221,11 +281,31 @@ static void add_column(struct tend__column_profile *profile, const struct tend__
         tend__column_add_times(profile, column, row_count);
         return;
     case TEND_TYPE_VECTOR:
-        tend__column_add_vectors(profile, plan->columns[column_idx].dim, column, row_count);
-        return;
     case TEND_TYPE_NULL:
         return;
     }
+}
+
+static void add_sketches(struct tend__profile *profile, const struct tend__batch *batch)
+{
+    const struct tend__plan *plan = profile->plan;
+    for (size_t i = 0; i < plan->column_count; i++) {
+        const size_t at = profile->batch_columns[i];
+        if (at != SIZE_MAX && profile->sketches[i] != NULL &&
+            batch->columns[at].type == plan->columns[i].type) {
+            tend__column_sketches_add(profile->sketches[i], &batch->columns[at], batch->row_count);
+        }
+    }
+}
+
+static void add_vectors(struct tend__profile *profile, size_t column_idx,
+                        const struct tend__column *column, size_t row_count)
+{
+    const struct tend__vector_adder adder = {.dim = profile->plan->columns[column_idx].dim,
+                                             .features =
+                                                 profile->plan->finders[column_idx].features,
+                                             .room = profile->vector_row};
+    tend__column_add_vectors(&profile->columns[column_idx], &adder, column, row_count);
 }
 
 enum tend_code tend__profile_add(struct tend__profile *profile, const struct tend__batch *batch,
@@ -250,9 +330,15 @@ enum tend_code tend__profile_add(struct tend__profile *profile, const struct ten
         const size_t at = profile->batch_columns[i];
         if (at == SIZE_MAX) {
             profile->columns[i].absent_count += batch->row_count;
+        } else if (plan->columns[i].type == TEND_TYPE_VECTOR &&
+                   batch->columns[at].type == TEND_TYPE_VECTOR) {
+            add_vectors(profile, i, &batch->columns[at], batch->row_count);
         } else {
             add_column(&profile->columns[i], plan, i, &batch->columns[at], batch->row_count);
         }
+    }
+    if (profile->sketches != NULL) {
+        add_sketches(profile, batch);
     }
     return TEND_OK;
 }
@@ -292,6 +378,9 @@ static void merge_columns(struct tend__column_profile *into,
     for (size_t i = 0; i < TEND_ARRAY_LEN(into->weekdays); i++) {
         into->weekdays[i] += from->weekdays[i];
     }
+    for (size_t i = 0; into->features != NULL && i < TEND_FEATURE_COUNT; i++) {
+        into->features[i] += from->features[i];
+    }
     for (size_t i = 0; i < into->cell_count; i++) {
         into->cells[i] += from->cells[i];
     }
@@ -308,11 +397,6 @@ static enum tend_code merge_new_names(struct tend__profile *into, const struct t
         column.row_count = 0;
         code = tend__profile_add_new(into, &column, err);
     }
-    for (size_t i = into->new_count; code != TEND_OK && i > 0; i--) {
-        if (into->new_columns[i - 1].row_count == 0) {
-            remove_new(into, i - 1);
-        }
-    }
     return code;
 }
 
@@ -320,12 +404,19 @@ enum tend_code tend__profile_merge(struct tend__profile *into, const struct tend
                                    struct tend_error *err)
 {
     TEND_TRY(tend__plan_match(into->plan, from->plan, err));
-    TEND_TRY(merge_new_names(into, from, err));
+    enum tend_code code = merge_new_names(into, from, err);
+    if (code == TEND_OK) {
+        code = tend__profile_prepare_sketches(into, from, err);
+    }
+    if (code != TEND_OK) {
+        drop_unmet(into);
+        return code;
+    }
+    tend__profile_merge_sketches(into, from);
     for (size_t i = 0; i < from->new_count; i++) {
-        bool found = false;
-        const size_t at = find_new(into, from->new_columns[i].name, &found);
-        if (found) {
-            into->new_columns[at].row_count += from->new_columns[i].row_count;
+        struct tend__new_column *known = tend__profile_find_new(into, from->new_columns[i].name);
+        if (known != NULL) {
+            known->row_count += from->new_columns[i].row_count;
         }
     }
     tend__label_merge(&into->label, &from->label);
@@ -364,6 +455,9 @@ uint64_t tend__profile_value_count(const struct tend__profile *profile, size_t c
 {
     const struct tend__column_profile *column = tend__profile_column(profile, column_idx);
     uint64_t count = 0;
+    if (profile->plan->columns[column_idx].type == TEND_TYPE_VECTOR) {
+        return column->row_count - column->null_count - column->nan_count;
+    }
     for (size_t i = 0; i < column->cell_count; i++) {
         count += column->cells[i];
     }

@@ -186,6 +186,39 @@ static enum tend_code copy_name(const struct table_reader *reader, size_t row_id
     return tend__mem_text(reader->names[row_idx].ptr, reader->names[row_idx].len, out, err);
 }
 
+/* Null where the reference has no vector. */
+static enum tend_code read_vector_plan(const struct table_reader *reader, size_t row_idx,
+                                       struct tend__plan_source *source, struct tend_error *err)
+{
+    const struct tend__arrow_cursor *dim = cursor_of(reader, FIELD(VECTOR_DIM));
+    const struct tend__arrow_cursor *width = cursor_of(reader, FIELD(VECTOR_WIDTH));
+    const struct tend__arrow_cursor *spectrum = cursor_of(reader, FIELD(VECTOR_SPECTRUM));
+    size_t begin = 0;
+    size_t n = 0;
+    if (tend__arrow_is_null(dim, row_idx)) {
+        return TEND_OK;
+    }
+    const int64_t items = tend__arrow_read_int(dim, row_idx);
+    if (tend__arrow_is_null(width, row_idx) || tend__arrow_is_null(spectrum, row_idx) ||
+        items <= 0 || items > TEND_VECTOR_DIM_MAX) {
+        return fail_row(reader, row_idx, "its vectors make no sense", err);
+    }
+    TEND_TRY(tend__arrow_read_list(spectrum, row_idx, &begin, &n, err));
+    if (n > TEND_FEATURE_COUNT) {
+        return fail_row(reader, row_idx, "its spectrum is too long", err);
+    }
+    double *copy = NULL;
+    TEND_TRY(tend__mem_new(n, sizeof(*copy), &copy, err));
+    for (size_t i = 0; i < n; i++) {
+        copy[i] = tend__arrow_item_double(spectrum, begin + i);
+    }
+    source->dim = (uint32_t)items;
+    source->width = tend__arrow_read_double(width, row_idx);
+    source->rank = n;
+    source->spectrum = copy;
+    return TEND_OK;
+}
+
 static enum tend_code read_source(const struct table_reader *reader, size_t row_idx,
                                   struct tend__plan_source *source, struct tend_error *err)
 {
@@ -204,7 +237,8 @@ static enum tend_code read_source(const struct table_reader *reader, size_t row_
     if (source->type == TEND_TYPE_TEXT) {
         TEND_TRY(read_categories(reader, row_idx, source, err));
     }
-    return TEND_OK;
+    return source->type == TEND_TYPE_VECTOR ? read_vector_plan(reader, row_idx, source, err)
+                                            : TEND_OK;
 }
 
 static void free_sources(struct tend__plan_source *sources, size_t count)
@@ -215,6 +249,7 @@ static void free_sources(struct tend__plan_source *sources, size_t count)
         tend__mem_free((void *)(uintptr_t)sources[i].cell_highs);
         tend__mem_free((void *)(uintptr_t)sources[i].cell_positions);
         tend__mem_free((void *)(uintptr_t)sources[i].categories);
+        tend__mem_free((void *)(uintptr_t)sources[i].spectrum);
     }
     tend__mem_free(sources);
 }
@@ -314,6 +349,7 @@ static enum tend_code count_plan_rows(const struct table_reader *reader, struct 
         group->plan_count++;
         group->is_full = group->is_full ||
                          !tend__arrow_is_null(cursor_of(reader, FIELD(CELL_LOWS)), row_idx) ||
+                         !tend__arrow_is_null(cursor_of(reader, FIELD(VECTOR_DIM)), row_idx) ||
                          !tend__arrow_is_null(cursor_of(reader, FIELD(CATEGORIES)), row_idx);
     }
     if (group->plan_count == 0 || group->plan_count > TEND_PLAN_COLUMNS_MAX ||
@@ -586,6 +622,33 @@ static enum tend_code read_cells(const struct table_reader *reader, size_t row_i
     return TEND_OK;
 }
 
+static enum tend_code read_features(const struct table_reader *reader, size_t row_idx,
+                                    uint64_t value_count, struct tend__column_profile *column,
+                                    struct tend_error *err)
+{
+    const struct tend__arrow_cursor *sums = cursor_of(reader, FIELD(VECTOR_SUMS));
+    const double limit = (double)value_count * TEND_FEATURE_UNIT;
+    size_t begin = 0;
+    size_t n = 0;
+    if (tend__arrow_is_null(sums, row_idx)) {
+        return column->features == NULL && value_count == 0
+                   ? TEND_OK
+                   : fail_row(reader, row_idx, "its sums of features are missing", err);
+    }
+    TEND_TRY(tend__arrow_read_list(sums, row_idx, &begin, &n, err));
+    if (column->features == NULL || n != TEND_FEATURE_COUNT ||
+        value_count > TEND_FEATURE_ROWS_MAX) {
+        return fail_row(reader, row_idx, "its sums of features do not fit", err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        column->features[i] = tend__arrow_item_int(sums, begin + i);
+        if (fabs((double)column->features[i]) > limit) {
+            return fail_row(reader, row_idx, "a sum of features is too large for its rows", err);
+        }
+    }
+    return TEND_OK;
+}
+
 /* Whether the row is of that column. */
 static enum tend_code match_column(const struct table_reader *reader, size_t row_idx,
                                    const struct tend__plan_column *plan, struct tend_error *err)
@@ -595,6 +658,69 @@ static enum tend_code match_column(const struct table_reader *reader, size_t row
     if (!is_text(&reader->names[row_idx], plan->name) || type != plan->type) {
         return fail_row(reader, row_idx, "it is not what its plan has in its place", err);
     }
+    return TEND_OK;
+}
+
+/* The bytes of a field, or a NULL pointer where it is null. */
+static enum tend_code read_blob(const struct table_reader *reader, size_t row_idx,
+                                enum tend__profile_field field, struct tend__text *out,
+                                struct tend_error *err)
+{
+    const struct tend__arrow_cursor *cursor = cursor_of(reader, field);
+    *out = (struct tend__text){.ptr = NULL};
+    if (!tend__arrow_is_null(cursor, row_idx)) {
+        TEND_TRY(tend__arrow_read_bytes(cursor, row_idx, out, err));
+        out->ptr = out->ptr == NULL ? "" : out->ptr;
+    }
+    return TEND_OK;
+}
+
+static enum tend_code read_sketches(const struct table_reader *reader, size_t row_idx,
+                                    struct tend__column_sketches **out, struct tend_error *err)
+{
+    struct tend__text hll;
+    struct tend__text kll;
+    struct tend__text frequent;
+    TEND_TRY(read_blob(reader, row_idx, FIELD(HLL), &hll, err));
+    TEND_TRY(read_blob(reader, row_idx, FIELD(KLL), &kll, err));
+    TEND_TRY(read_blob(reader, row_idx, FIELD(FREQUENT_ITEMS), &frequent, err));
+    const enum tend_code code = tend__column_sketches_read(&hll, &kll, &frequent, out, err);
+    if (code == TEND_ECORRUPT) {
+        const struct tend__text *name = &reader->names[row_idx];
+        tend__error_prefix(err, "the profile of column '%.*s'",
+                           name->len < 100 ? (int)name->len : 100, name->ptr);
+    }
+    return code;
+}
+
+/* Sketches of a column of the plan are of all its values, and of its type only. */
+static enum tend_code read_plan_sketches(const struct table_reader *reader, size_t row_idx,
+                                         struct tend__profile *profile, size_t column_idx,
+                                         uint64_t value_count, struct tend_error *err)
+{
+    const enum tend_type type = profile->plan->columns[column_idx].type;
+    const bool is_scalar = type == TEND_TYPE_NUMBER || type == TEND_TYPE_TIME;
+    struct tend__column_sketches *sketches = NULL;
+    TEND_TRY(read_sketches(reader, row_idx, &sketches, err));
+    if (sketches == NULL) {
+        return TEND_OK;
+    }
+    if ((sketches->kll != NULL) != is_scalar ||
+        (sketches->frequent != NULL) != (type == TEND_TYPE_TEXT) ||
+        (sketches->kll != NULL && tend__kll_count(sketches->kll) != value_count) ||
+        (sketches->frequent != NULL && tend__frequent_total(sketches->frequent) != value_count)) {
+        tend__column_sketches_free(sketches);
+        return fail_row(reader, row_idx, "its sketches are not of its values", err);
+    }
+    if (profile->sketches == NULL) {
+        const enum tend_code code =
+            tend__mem_new(profile->plan->column_count, sizeof(sketches), &profile->sketches, err);
+        if (code != TEND_OK) {
+            tend__column_sketches_free(sketches);
+            return code;
+        }
+    }
+    profile->sketches[column_idx] = sketches;
     return TEND_OK;
 }
 
@@ -616,6 +742,9 @@ static enum tend_code read_column(const struct table_reader *reader, size_t row_
         TEND_TRY(read_number(reader, row_idx, &profile->plan->finders[column_idx], value_count,
                              column, err));
     }
+    if (type == TEND_TYPE_VECTOR) {
+        TEND_TRY(read_features(reader, row_idx, value_count, column, err));
+    }
     if (type == TEND_TYPE_TIME) {
         TEND_TRY(read_times(reader, row_idx, value_count, column, err));
     }
@@ -626,7 +755,7 @@ static enum tend_code read_column(const struct table_reader *reader, size_t row_
         return fail_row(reader, row_idx, "it has other rows than the first column", err);
     }
     profile->row_count = row_count;
-    return TEND_OK;
+    return read_plan_sketches(reader, row_idx, profile, column_idx, value_count, err);
 }
 
 static enum tend_code read_new_column(const struct table_reader *reader, size_t row_idx,
@@ -648,7 +777,9 @@ static enum tend_code read_new_column(const struct table_reader *reader, size_t 
         code = tend__profile_add_new(profile, &column, err);
     }
     tend__mem_free(name);
-    return code;
+    return code == TEND_OK
+               ? read_sketches(reader, row_idx, &profile->new_columns[count].sketches, err)
+               : code;
 }
 
 /* ---- labels ---- */
