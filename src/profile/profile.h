@@ -104,6 +104,12 @@ const struct tend__column_sketches *tend__profile_sketches(const struct tend__pr
 enum tend_code tend__profile_add(struct tend__profile *profile, const struct tend__batch *batch,
                                  struct tend_error *err) TEND_NODISCARD;
 
+/* Counts what tend__plan_builder_part() left open, the cells of numbers and texts and all of
+ * vectors, of the columns for which is_open (the plan's number of bools) says so: the second pass.
+ */
+void tend__profile_add_open(struct tend__profile *profile, const struct tend__batch *batch,
+                            const bool *is_open);
+
 /* Adds `from` to `into`. TEND_ETYPE names the column in which the plans differ; `into` is then
  * unchanged. Where both have a window, `into` then has the one that spans both, else none; its
  * segment stays, whatever that of `from` is. */
