@@ -159,7 +159,7 @@ enum tend_code tend__app_write_file(const char *path, const void *bytes, size_t 
     }
     TEND_TRY(tend__lake_target(path, target, err));
     (void)snprintf(beside, sizeof(beside), "%s.%ld.new", target, (long)getpid());
-    const int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
         return TEND_FAIL(err, EIO, "%s: cannot be written: %s", path, strerror(errno));
     }

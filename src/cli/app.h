@@ -49,8 +49,8 @@ void tend__app_note(const struct tend__app *app, const char *format, ...) TEND_P
 /* Whether a file could be put at the path: asked before long work whose result goes there. */
 enum tend_code tend__app_can_write(const char *path, struct tend_error *err) TEND_NODISCARD;
 
-/* Writes a whole file or none: into a file beside it first, then renamed. Links are followed; a
- * device or a pipe is written to. */
+/* Writes a whole file or none: into a file beside it first, which is 0600, then renamed. Links are
+ * followed; a device or a pipe is written to. */
 enum tend_code tend__app_write_file(const char *path, const void *bytes, size_t len,
                                     struct tend_error *err) TEND_NODISCARD;
 

@@ -7,6 +7,7 @@
 #define TEND_CLI_CHECK_JOB_H
 
 #include "cli/app.h"
+#include "cli/contract_job.h"
 #include "cli/data.h"
 #include "cli/window_sums.h"
 #include "cli/worth.h"
@@ -20,7 +21,8 @@ struct tend__check_side {
     const char *label; /* the label's column, or NULL */
     struct tend__field *fields;
     size_t field_count;
-    bool label_is_number; /* some label is neither 0 nor 1 */
+    bool label_is_number;                /* some label is neither 0 nor 1 */
+    struct tend__contract_job *contract; /* that its rows must keep; NULL = none */
 };
 
 struct tend__check_job {
@@ -29,6 +31,7 @@ struct tend__check_job {
     struct tend__config *config; /* NULL where there is none */
     struct tend__check_side ref_side;
     struct tend__check_side cur_side;
+    struct tend__contract_job contract;
     struct tend__check check;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_run.c: opens both data sets of tend check and has them compared. */
 #include "cli/check_job.h"
+#include "cli/store.h"
 
 #include "base/civil.h"
 
@@ -13,6 +14,9 @@
 static enum tend_code watch_side(void *ctx, const struct tend__batch *batch, struct tend_error *err)
 {
     struct tend__check_side *side = ctx;
+    if (side->contract != NULL) {
+        TEND_TRY(tend__contract_job_add(side->contract, batch, err));
+    }
     if (side->fields == NULL) {
         TEND_TRY(tend__fields_copy(batch->fields, batch->column_count, &side->fields, err));
         side->field_count = batch->column_count;
@@ -41,12 +45,37 @@ static int64_t now_us(void)
 static enum tend_code look_at(struct tend__check_job *job, const char *path, struct tend_error *err)
 {
     struct tend__field *fields = NULL;
+    struct tend__selection selection;
     size_t count = 0;
-    if (strcmp(path, "-") == 0 || access(path, R_OK) == 0) {
+    if (strcmp(path, "-") == 0 || access(path, R_OK) == 0 ||
+        tend__selection_parse(path, &selection)) {
         return TEND_OK;
     }
     TEND_TRY(tend__data_fields(job->lake, path, NULL, &fields, &count, err));
     tend__fields_free(fields, count);
+    return TEND_OK;
+}
+
+/* The contract of tend.yaml or --contract, where the current side has rows. */
+static enum tend_code begin_contract(struct tend__check_job *job,
+                                     const struct tend__profile *cur_profile,
+                                     struct tend_error *err)
+{
+    job->contract.app = job->app;
+    job->contract.lake = job->lake;
+    TEND_TRY(tend__contract_job_find(&job->contract, job->config, err));
+    if (job->contract.config == NULL) {
+        return TEND_OK;
+    }
+    if (cur_profile != NULL) {
+        tend__app_note(job->app,
+                       "%s is a profile: the contract of %s is not checked, it needs rows",
+                       job->cur_side.path, job->contract.config->path);
+        return TEND_OK;
+    }
+    job->contract.time_column = job->config != NULL ? job->config->time : NULL;
+    TEND_TRY(tend__contract_job_begin(&job->contract, job->cur_side.path, err));
+    job->cur_side.contract = &job->contract;
     return TEND_OK;
 }
 
@@ -56,6 +85,9 @@ enum tend_code tend__check_job_run(struct tend__check_job *job, struct tend_erro
     const struct tend__check_options options = {
         .time_column = config != NULL ? config->time : NULL,
         .id_column = config != NULL ? config->id : NULL,
+        .label_column = config != NULL ? config->label.column : NULL,
+        .score_column = config != NULL ? config->score.text : NULL,
+        .label_may_be_pending = config != NULL && config->label.known_after_us > 0,
         .window_us = config != NULL ? config->window_us : 0,
         .now_us = now_us(),
         .bin_max = tend__args_count(job->app->args, TEND_OPTION_BINS, 0),
@@ -79,13 +111,21 @@ enum tend_code tend__check_job_run(struct tend__check_job *job, struct tend_erro
                                                .also_ctx = sides[i]};
     }
     TEND_TRY(tend__data_read_profile(job->lake, job->ref_side.path, &inputs[0].profile, err));
-    const enum tend_code code =
+    enum tend_code code =
         tend__data_read_profile(job->lake, job->cur_side.path, &inputs[1].profile, err);
+    if (code == TEND_OK) {
+        code = begin_contract(job, inputs[1].profile, err);
+    }
     if (code != TEND_OK) {
         tend__profile_free(inputs[0].profile);
+        tend__profile_free(inputs[1].profile);
         return code;
     }
     TEND_TRY(tend__check_run(&options, &inputs[0], &inputs[1], &job->check, err));
+    if (job->cur_side.contract != NULL) {
+        tend__contract_job_end(&job->contract);
+        tend__check_set_contract(&job->check, &job->contract.outcome);
+    }
     if (config != NULL) {
         (void)snprintf(job->check.config_hash, sizeof(job->check.config_hash), "%s", config->hash);
     }
@@ -95,6 +135,7 @@ enum tend_code tend__check_job_run(struct tend__check_job *job, struct tend_erro
 void tend__check_job_deinit(struct tend__check_job *job)
 {
     tend__check_deinit(&job->check);
+    tend__contract_job_deinit(&job->contract);
     tend__fields_free(job->ref_side.fields, job->ref_side.field_count);
     tend__fields_free(job->cur_side.fields, job->cur_side.field_count);
     tend__config_free(job->config);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_check.c: tend check REF CUR. */
+/* cmd_check.c: tend check REF CUR; of CUR alone, see contract_job.c. */
 #include "cli/app.h"
 #include "cli/check_job.h"
 
@@ -56,6 +56,9 @@ enum tend_code tend__cmd_check(struct tend__app *app, enum tend__exit *exit_code
                                struct tend_error *err)
 {
     struct tend__check_job *job = NULL;
+    if (app->args->operand_count == 1) {
+        return tend__contract_command(app, exit_code, err);
+    }
     if (strcmp(app->args->operands[0], "-") == 0 && strcmp(app->args->operands[1], "-") == 0) {
         return TEND_FAIL(err, EINVAL, "standard input can be REF or CUR, not both");
     }

@@ -233,8 +233,8 @@ static enum tend_code hash_config(struct tend__config *config, struct tend_error
 
 /* ---- life ---- */
 
-enum tend_code tend__config_parse(const char *bytes, size_t len, const char *name,
-                                  struct tend__config **out, struct tend_error *err)
+static enum tend_code parse(const char *bytes, const char *name, bool is_contract_alone, size_t len,
+                            struct tend__config **out, struct tend_error *err)
 {
     struct tend__config *config = NULL;
     enum tend_code code = TEND_OK;
@@ -243,6 +243,7 @@ enum tend_code tend__config_parse(const char *bytes, size_t len, const char *nam
     }
     TEND_TRY(tend__mem_new(1, sizeof(*config), &config, err));
     TEND_TRY_OUT(tend__mem_text(name, strlen(name), &config->path, err));
+    config->is_contract_alone = is_contract_alone;
     tend__contract_init(&config->contract);
     TEND_TRY_OUT(set_defaults(config, err));
     TEND_TRY_OUT(tend__config_read(bytes, len, name, config, err));
@@ -254,8 +255,14 @@ out:
     return code;
 }
 
-enum tend_code tend__config_load(const char *path, struct tend__config **out,
-                                 struct tend_error *err)
+enum tend_code tend__config_parse(const char *bytes, size_t len, const char *name,
+                                  struct tend__config **out, struct tend_error *err)
+{
+    return parse(bytes, name, false, len, out, err);
+}
+
+static enum tend_code load(const char *path, bool is_contract_alone, struct tend__config **out,
+                           struct tend_error *err)
 {
     struct tend__buf buf;
     tend__buf_init(&buf, TEND_CONFIG_BYTES_MAX + 1);
@@ -266,10 +273,22 @@ enum tend_code tend__config_load(const char *path, struct tend__config **out,
                          path);
     }
     if (code == TEND_OK) {
-        code = tend__config_parse(tend__buf_str(&buf), buf.len, path, out, err);
+        code = parse(tend__buf_str(&buf), path, is_contract_alone, buf.len, out, err);
     }
     tend__buf_deinit(&buf);
     return code;
+}
+
+enum tend_code tend__config_load(const char *path, struct tend__config **out,
+                                 struct tend_error *err)
+{
+    return load(path, false, out, err);
+}
+
+enum tend_code tend__config_load_contract(const char *path, struct tend__config **out,
+                                          struct tend_error *err)
+{
+    return load(path, true, out, err);
 }
 
 void tend__config_free(struct tend__config *config)

@@ -81,7 +81,8 @@ struct tend__config_notify {
 };
 
 struct tend__config {
-    char *path; /* as it is named in messages */
+    char *path;             /* as it is named in messages */
+    bool is_contract_alone; /* read by tend__config_load_contract(): model may be NULL */
     char hash[TEND_SHA256_HEX_SIZE];
 
     char *model;
@@ -151,6 +152,10 @@ struct tend__config {
  * with the position in err->line, err->column and in the text. The caller frees *out. */
 enum tend_code tend__config_parse(const char *bytes, size_t len, const char *name,
                                   struct tend__config **out, struct tend_error *err) TEND_NODISCARD;
+
+/* The same of a file that is there for its contract: no other key must be in it (--contract). */
+enum tend_code tend__config_load_contract(const char *path, struct tend__config **out,
+                                          struct tend_error *err) TEND_NODISCARD;
 
 /* The same of a file. TEND_ENOTFOUND where there is none. */
 enum tend_code tend__config_load(const char *path, struct tend__config **out,

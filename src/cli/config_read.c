@@ -567,7 +567,7 @@ static const yaml_node_t *find_value(const struct tend__yaml_reader *r, const ya
 static enum tend_code check_whole(struct tend__yaml_reader *r, const yaml_node_t *root)
 {
     const struct tend__config *c = r->config;
-    if (c->model == NULL) {
+    if (c->model == NULL && !c->is_contract_alone) {
         return FAIL_AT(r, root, "'model' is missing: name the model, such as model: delays");
     }
     if (c->season_us % c->window_us != 0) {

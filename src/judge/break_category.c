@@ -27,6 +27,8 @@
 #define LOST_TOLERANCE 0.02
 #define BALANCE_TOLERANCE 0.25
 #define MERGED_MAX 3
+#define MERGE_REST_MIN 0.03 /* of the rows, in other categories, where there is no history */
+#define ONE_FILL_SHARE 0.8
 #define MISSING_MAX 0.5 /* beyond it the window is of another population */
 #define PAIR_ERRORS 4.0
 #define PAIR_TOLERANCE 0.25
@@ -228,6 +230,13 @@ static void keep_alike(struct vanished *list, size_t count, const struct tend__p
     }
 }
 
+static double novel_rows(const struct tend__break_search *search, size_t column_idx,
+                         const struct tend__novel_value *novel)
+{
+    const size_t other = tend__plan_column(search->plan, column_idx)->category_count;
+    return tend__break_novel_rows(search, column_idx, other, novel->count);
+}
+
 /* Pairs whose shares could be one and the same; at most PAIRS_MAX, the most frequent categories
  * first. */
 static enum tend_code list_pairs(const struct tend__break_search *search, size_t column_idx,
@@ -241,7 +250,7 @@ static enum tend_code list_pairs(const struct tend__break_search *search, size_t
         tend__novelty_values(search->options->novelty, column_idx, &novel_count);
     for (size_t i = 0; i < count && out->count < PAIRS_MAX; i++) {
         for (size_t k = 0; k < novel_count && out->count < PAIRS_MAX; k++) {
-            const double share = (double)novel[k].count / n;
+            const double share = novel_rows(search, column_idx, &novel[k]) / n;
             const double distance = pair_distance(&list[i], share, n);
             if (!(distance <= 1) || !(share > PAIR_SHARE_MIN * list[i].before)) {
                 continue;
@@ -310,7 +319,7 @@ static enum tend_code report_renames(struct tend__break_search *search, size_t c
         found.share = list[i].before;
         if (has_name) {
             tend__break_text(found.to, novel[list[i].partner].text);
-            found.share = (double)novel[list[i].partner].count / n;
+            found.share = novel_rows(search, column_idx, &novel[list[i].partner]) / n;
         } else if (novel != NULL && count > 1) {
             continue; /* others were paired: this one may only be rare today */
         }
@@ -342,12 +351,11 @@ struct rest {
     double factor;
 };
 
-/* Whether the rest is as expected, so that the loss is the whole story. */
-static bool is_rest_as_before(const struct tend__break_search *search, size_t column_idx,
-                              const struct rest *rest, double lost)
+/* How far the rest is from what is expected of it: total variation. */
+static double distance_of_rest(const struct tend__break_search *search, size_t column_idx,
+                               const struct rest *rest)
 {
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
-    const double natural = tend__break_natural(search, column_idx, tend__break_cell_variation);
     double off = 0;
     size_t next = 0;
     for (size_t i = 0; i <= plan->category_count; i++) {
@@ -358,25 +366,66 @@ static bool is_rest_as_before(const struct tend__break_search *search, size_t co
             off += fabs(share_of(search->cur, column_idx, i) - expected) / 2;
         }
     }
-    return off <= fmax(TEND__EXPLAINED_SHARE * lost, natural);
+    return off;
+}
+
+/* Whether the rest is as expected, so that the loss is the whole story. */
+static bool is_rest_as_before(const struct tend__break_search *search, size_t column_idx,
+                              const struct rest *rest, double lost)
+{
+    const double natural = tend__break_natural(search, column_idx, tend__break_cell_variation);
+    return distance_of_rest(search, column_idx, rest) <=
+           fmax(TEND__EXPLAINED_SHARE * lost, natural);
 }
 
 /* Names of months and weekdays move with the calendar: without a history their coming and going
  * says nothing. */
-static bool is_calendar(const struct tend__plan_column *plan)
+static bool is_calendar_name(struct tend__text text)
 {
     static const char *const starts[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul",
                                          "aug", "sep", "oct", "nov", "dec", "mon", "tue",
                                          "wed", "thu", "fri", "sat", "sun"};
-    size_t matched = 0;
-    for (size_t i = 0; i < plan->category_count; i++) {
-        char folded[3] = {0};
-        const size_t len = fold_text(plan->categories[i], folded, sizeof(folded));
-        for (size_t k = 0; len == 3 && k < TEND_ARRAY_LEN(starts); k++) {
-            matched += memcmp(folded, starts[k], 3) == 0 ? 1 : 0;
+    char folded[3] = {0};
+    const size_t len = fold_text(text, folded, sizeof(folded));
+    for (size_t k = 0; len == 3 && k < TEND_ARRAY_LEN(starts); k++) {
+        if (memcmp(folded, starts[k], 3) == 0) {
+            return true;
         }
     }
-    return matched > 0 && matched == plan->category_count;
+    return false;
+}
+
+static bool is_calendar(const struct tend__plan_column *plan)
+{
+    for (size_t i = 0; i < plan->category_count; i++) {
+        if (!is_calendar_name(plan->categories[i])) {
+            return false;
+        }
+    }
+    return plan->category_count > 0;
+}
+
+bool tend__break_is_calendar(const struct tend__plan_column *plan, struct tend__text text)
+{
+    return is_calendar(plan) && is_calendar_name(text);
+}
+
+/* Whether what is new in a column of months or weekdays is another month or weekday. */
+static bool is_next_in_calendar(const struct tend__break_search *search, size_t column_idx)
+{
+    const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
+    size_t count = 0;
+    if (tend__break_has_history(search) || search->options->novelty == NULL || !is_calendar(plan)) {
+        return false;
+    }
+    const struct tend__novel_value *novel =
+        tend__novelty_values(search->options->novelty, column_idx, &count);
+    for (size_t i = 0; i < plan->category_count && count > 0; i++) {
+        if (name_likeness(plan->categories[i], novel[0].text) == 3) {
+            return false; /* the same name in another case */
+        }
+    }
+    return count > 0 && is_calendar_name(novel[0].text);
 }
 
 static enum tend_code report_merge(struct tend__break_search *search, size_t column_idx,
@@ -389,20 +438,55 @@ static enum tend_code report_merge(struct tend__break_search *search, size_t col
     return report_each(search, column_idx, list, count, &model, err);
 }
 
+/* Several categories that became one new text are filled, not renamed. */
+static bool is_one_fill(const struct tend__break_search *search, size_t column_idx, size_t count,
+                        const struct flow *flow)
+{
+    size_t novel_count = 0;
+    if (search->options->novelty == NULL || count < 2) {
+        return false;
+    }
+    const struct tend__novel_value *novel =
+        tend__novelty_values(search->options->novelty, column_idx, &novel_count);
+    const double n = (double)tend__profile_value_count(search->cur, column_idx);
+    return novel_count > 0 &&
+           novel_rows(search, column_idx, &novel[0]) >= ONE_FILL_SHARE * flow->other * n;
+}
+
+/* What the other categories make up: without them nothing tells a merge from a change of mind. */
+static double rest_share(const struct tend__break_search *search, size_t column_idx,
+                         const struct rest *rest)
+{
+    const size_t count = tend__plan_column(search->plan, column_idx)->category_count;
+    double sum = 0;
+    size_t next = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (next < rest->count && rest->list[next].category == i) {
+            next++;
+        } else if (i != rest->except) {
+            sum += share_of(search->ref, column_idx, i);
+        }
+    }
+    return sum;
+}
+
 static enum tend_code report(struct tend__break_search *search, size_t column_idx,
                              struct vanished *list, size_t count, struct tend_error *err)
 {
     const struct flow flow = measure_flow(search, column_idx, list, count);
     const double evidence = flow.lost / flow.threshold;
     const double slack = BALANCE_TOLERANCE * flow.lost + LOST_TOLERANCE;
-    const size_t other = tend__plan_column(search->plan, column_idx)->category_count;
+    const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
+    const size_t other = plan->category_count;
     const struct rest but_other = {list, count, other, 1};
     const struct rest but_best = {list, count, flow.best, 1};
     const struct rest grown = {list, count, SIZE_MAX, 1 / (1 - flow.lost)};
-    if (!(flow.lost > flow.threshold)) {
+    const struct rest but_best_grown = {list, count, flow.best, 1 / (1 - flow.lost)};
+    if (!(flow.lost > flow.threshold) || is_one_fill(search, column_idx, count, &flow)) {
         return TEND_OK;
     }
-    if (fabs(flow.other - flow.lost) <= slack && flow.other > flow.lost / 2 &&
+    if (!is_next_in_calendar(search, column_idx) && fabs(flow.other - flow.lost) <= slack &&
+        flow.other > flow.lost / 2 &&
         (search->options->novelty != NULL ||
          is_rest_as_before(search, column_idx, &but_other, flow.lost))) {
         if (search->options->novelty != NULL) {
@@ -411,10 +495,15 @@ static enum tend_code report(struct tend__break_search *search, size_t column_id
         return report_renames(search, column_idx, list, count, evidence, err);
     }
     if (fabs(flow.best_gain - flow.lost) <= BALANCE_TOLERANCE * flow.lost && count <= MERGED_MAX &&
-        is_rest_as_before(search, column_idx, &but_best, flow.lost)) {
+        is_rest_as_before(search, column_idx, &but_best, flow.lost) &&
+        (tend__break_has_history(search) ||
+         (!is_calendar(plan) && rest_share(search, column_idx, &but_best) > MERGE_REST_MIN &&
+          distance_of_rest(search, column_idx, &but_best) <
+              distance_of_rest(search, column_idx, &but_best_grown)))) {
         return report_merge(search, column_idx, list, count, &flow, err);
     }
-    if (flow.lost < MISSING_MAX && is_rest_as_before(search, column_idx, &grown, flow.lost)) {
+    if (flow.lost < MISSING_MAX && (tend__break_has_history(search) || !is_calendar(plan)) &&
+        is_rest_as_before(search, column_idx, &grown, flow.lost)) {
         struct tend__break model = tend__break_make(search, TEND_BREAK_MISSING_ROWS, column_idx);
         model.evidence = evidence;
         return report_each(search, column_idx, list, count, &model, err);
@@ -426,7 +515,6 @@ static bool is_judged(const struct tend__break_search *search, size_t column_idx
 {
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
     return plan->type == TEND_TYPE_TEXT && !tend__break_is_explained(search, column_idx) &&
-           (search->options->history_count > 0 || !is_calendar(plan)) &&
            tend__profile_value_count(search->ref, column_idx) >= TEND__BREAK_VALUES_MIN &&
            tend__profile_value_count(search->cur, column_idx) >= TEND__BREAK_VALUES_MIN;
 }

@@ -3,9 +3,9 @@
  * break_clip.c: numbers that are cut off at a limit: what lay beyond it stands on it.
  *
  * The reference has a share p beyond the current maximum (or below the current minimum) c, and the
- * current rows have about that share more than the reference exactly at c. A range that shrinks by
- * itself leaves no heap at its end. The heap is seen where c is an atom of the plan or where the
- * rows were looked at (novelty.h).
+ * current rows have about that share more than the reference exactly at c, and what lies on this
+ * side of c is as it was. A range that shrinks by itself leaves no heap at its end. The heap is
+ * seen where c is an atom of the plan or where the rows were looked at (novelty.h).
  */
 #include "judge/break_rules.h"
 
@@ -15,6 +15,8 @@
 #define HEAP_SHARE_MIN 0.5
 #define HEAP_SHARE_MAX 2.0
 #define CELLS_MIN 6
+#define TAIL_ROWS_MIN 20.0 /* rows that should lie beyond */
+#define SHAPE_TOLERANCE 0.04
 #define BEYOND_SD 0.25 /* the range must shrink by this part of a standard deviation */
 
 /* The share of the values that stand exactly at x; 0 where that is not known. */
@@ -23,10 +25,12 @@ static double share_at(const struct tend__break_search *search, size_t column_id
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
     const struct tend__column_profile *cur = tend__profile_column(search->cur, column_idx);
     const double n = (double)tend__profile_value_count(search->cur, column_idx);
+    size_t cell = 0;
     for (size_t i = 0; i < plan->cell_count; i++) {
         if (plan->cell_lows[i] == x && plan->cell_highs[i] == x) {
             return (double)cur->cells[i] / n;
         }
+        cell = x > plan->cell_lows[i] && x <= plan->cell_highs[i] ? i : cell;
     }
     size_t count = 0;
     const struct tend__novel_value *values =
@@ -35,10 +39,41 @@ static double share_at(const struct tend__break_search *search, size_t column_id
             : NULL;
     for (size_t i = 0; i < count; i++) {
         if (values[i].number == x) {
-            return (double)values[i].count / n;
+            return tend__break_novel_rows(search, column_idx, cell, values[i].count) / n;
         }
     }
     return 0;
+}
+
+/* Root mean square between the current distribution function and the reference's after the cut, at
+ * the cells' ends on the side that is left. */
+static double distance_clipped(const struct tend__break_search *search, size_t column_idx,
+                               double limit, bool is_top)
+{
+    const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
+    const struct tend__column_profile *cur = tend__profile_column(search->cur, column_idx);
+    const double n = (double)tend__profile_value_count(search->cur, column_idx);
+    double now = 0;
+    double sum = 0;
+    double count = 0;
+    for (size_t i = 0; i + 1 < plan->cell_count; i++) {
+        const double end = plan->cell_highs[i];
+        now += (double)cur->cells[i] / n;
+        if (is_top ? end < limit : end >= limit) {
+            const double before =
+                tend__break_function(search, column_idx, end, tend__break_ends_open(plan, i));
+            sum += (now - before) * (now - before);
+            count++;
+        }
+    }
+    return count > 0 ? sqrt(sum / count) : 0;
+}
+
+static double shape_limit(const struct tend__break_search *search, size_t column_idx)
+{
+    const double natural = tend__break_natural(search, column_idx, tend__break_function_distance);
+    const double n = (double)tend__profile_value_count(search->cur, column_idx);
+    return fmax(SHAPE_TOLERANCE, natural) + 1 / sqrt(n);
 }
 
 static enum tend_code find_end(struct tend__break_search *search, size_t column_idx, bool is_top,
@@ -52,6 +87,11 @@ static enum tend_code find_end(struct tend__break_search *search, size_t column_
     const double up_to = tend__break_function(search, column_idx, limit, false);
     const double tail = is_top ? 1 - up_to : below;
     const double heap = share_at(search, column_idx, limit) - (up_to - below);
+    const double n = (double)tend__profile_value_count(search->cur, column_idx);
+    if (tail * n < TAIL_ROWS_MIN || heap * n < TAIL_ROWS_MIN / 2 ||
+        !(distance_clipped(search, column_idx, limit, is_top) < shape_limit(search, column_idx))) {
+        return TEND_OK;
+    }
     if (!(beyond > BEYOND_SD * tend__profile_sd(search->ref, column_idx)) || !(tail > TAIL_MIN) ||
         !(tail < 0.5) || !(heap > HEAP_SHARE_MIN * tail) || !(heap < HEAP_SHARE_MAX * tail)) {
         return TEND_OK;

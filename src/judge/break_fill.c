@@ -27,10 +27,15 @@
 #define MEAN_OF_HALF_NORMAL 0.7978845608028654
 #define OLD_CELLS_MIN 8
 #define ATOM_SHARE_MAX 0.1
+#define FEW_VALUES_SHARE 0.9 /* of the values on atoms: the column has few different ones */
+#define DATE_PART_MAX 60
+#define MOST_SHARE 0.5
 #define OLD_SHARE_MIN 0.15
 #define OLD_BEFORE_MAX 0.25 /* a category that dominates grows at the cost of all others */
 #define OLD_LEFT_SHARE 0.15
 #define SPREAD_TOLERANCE 0.05
+#define FILL_ERRORS 5.0
+#define BEYOND_SHARE_MIN 0.02
 
 struct fill {
     size_t cell;
@@ -110,7 +115,8 @@ static bool value_of_rows(const struct tend__break_search *search, size_t column
     for (size_t i = 0; i < count; i++) {
         if (is_in_cell(plan, fill->cell, values[i].number)) {
             *value = values[i].number;
-            return (double)values[i].count >= ONE_VALUE_SHARE * fill->share * n;
+            return tend__break_novel_rows(search, column_idx, fill->cell, values[i].count) >=
+                   ONE_VALUE_SHARE * fill->share * n;
         }
     }
     return false;
@@ -212,7 +218,8 @@ static bool find_text(const struct tend__break_search *search, size_t column_idx
     const double n = (double)tend__profile_value_count(search->cur, column_idx);
     const struct tend__novel_value *values =
         tend__novelty_values(search->options->novelty, column_idx, &count);
-    if (count == 0 || !((double)values[0].count >= ONE_VALUE_SHARE * fill->share * n)) {
+    if (count == 0 || !(tend__break_novel_rows(search, column_idx, fill->cell, values[0].count) >=
+                        ONE_VALUE_SHARE * fill->share * n)) {
         return false;
     }
     *text = values[0].text;
@@ -259,6 +266,32 @@ static bool is_from_nowhere(const struct tend__break_search *search, size_t colu
                                                 atom_share(search, column_idx, p) < ATOM_SHARE_MAX);
 }
 
+/* Whether what the reference has beyond the value is gone: then it was cut off there. */
+static bool is_an_end(const struct tend__break_search *search, size_t column_idx, double value)
+{
+    const struct tend__column_profile *cur = tend__profile_column(search->cur, column_idx);
+    const double below = tend__break_function(search, column_idx, value, true);
+    const double above = 1 - tend__break_function(search, column_idx, value, false);
+    return cur->min < cur->max && ((value == cur->max && above > BEYOND_SHARE_MIN) ||
+                                   (value == cur->min && below > BEYOND_SHARE_MIN));
+}
+
+/* A column of few values, of which another one holds in another period: a month, an index of the
+ * quarter, a tariff. What comes from outside its range is no such value. */
+static bool is_of_a_period(const struct tend__break_search *search, size_t column_idx,
+                           const struct fill *fill, const double *p)
+{
+    const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
+    const struct tend__column_profile *ref = tend__profile_column(search->ref, column_idx);
+    const struct tend__column_profile *cur = tend__profile_column(search->cur, column_idx);
+    if (plan->type == TEND_TYPE_TEXT) {
+        return fill->cell < plan->category_count;
+    }
+    const double range = ref->max - ref->min;
+    return atom_share(search, column_idx, p) > MOST_SHARE && cur->min >= ref->min - range &&
+           cur->max <= ref->max + range && cur->zero_count == 0;
+}
+
 static enum tend_code find_column(struct tend__break_search *search, size_t column_idx,
                                   struct tend_error *err)
 {
@@ -270,10 +303,15 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
         largest_gain(p, q, n, (double)tend__profile_value_count(search->cur, column_idx));
     const double natural = tend__break_natural(search, column_idx, gain_statistic);
     const double variation = tend__break_natural(search, column_idx, tend__break_cell_variation);
-    const double threshold = tend__break_threshold(FILL_SHARE_MIN, natural);
+    const double n_cur = (double)tend__profile_value_count(search->cur, column_idx);
+    const double before = p[fill.cell];
+    const double sampling =
+        FILL_ERRORS * sqrt(fmax(before, q[fill.cell]) / n_cur) / (1 - fmin(before, 0.99));
+    const double threshold =
+        fmax(fmin(sampling, 0.9), tend__break_threshold(FILL_SHARE_MIN, natural));
     /* What is left may be a large part of the distance only where days differ that much by
      * themselves. */
-    const bool has_history = search->options->history_count > 0;
+    const bool has_history = tend__break_has_history(search);
     const size_t cells = count_filled(p, n);
     bool is_explained = fill.left <= LEFT_SHARE * fill.before ||
                         (fill.left <= variation && fill.left < 0.6 * fill.before);
@@ -289,10 +327,15 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
         (fill.share > WHOLE_SHARE && !has_history && !is_new(search, column_idx, &fill, p))) {
         return TEND_OK;
     }
+    if (!has_history && fill.share > MOST_SHARE && is_of_a_period(search, column_idx, &fill, p)) {
+        return TEND_OK;
+    }
     struct tend__break found = tend__break_make(search, TEND_BREAK_DEFAULT_FILL, column_idx);
-    if (tend__plan_column(search->plan, column_idx)->type == TEND_TYPE_TEXT) {
+    const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
+    if (plan->type == TEND_TYPE_TEXT) {
         struct tend__text text = {0};
-        if (!is_explained || !find_text(search, column_idx, &fill, &text)) {
+        if (!is_explained || !find_text(search, column_idx, &fill, &text) ||
+            (!has_history && tend__break_is_calendar(plan, text))) {
             return TEND_OK;
         }
         tend__break_text(found.to, text);
@@ -305,6 +348,9 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
         tend__break_number_text(found.to, value);
         found.offset = value;
         found.factor = 0;
+        if (is_an_end(search, column_idx, value)) {
+            found.kind = TEND_BREAK_CLIPPING;
+        }
     }
     found.share = fill.share;
     found.evidence = fill.share / threshold;
@@ -319,6 +365,23 @@ static double constant_statistic(const struct tend__break_search *search,
     return column->min == column->max ? 1 : 0;
 }
 
+/* Whether a whole window of one value may be in the nature of the column: it has a dominating
+ * value, or it is a part of a date (hours, days, minutes are whole numbers below 60). */
+static bool has_constant_windows(const struct tend__break_search *search, size_t column_idx)
+{
+    const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
+    const struct tend__column_profile *ref = tend__profile_column(search->ref, column_idx);
+    double *p = search->scratch;
+    double largest = 0;
+    (void)tend__break_shares(search->ref, column_idx, p);
+    for (size_t i = 0; i < plan->cell_count; i++) {
+        largest = plan->cell_lows[i] == plan->cell_highs[i] ? fmax(largest, p[i]) : largest;
+    }
+    const bool is_small = ref->min >= 0 && ref->max < DATE_PART_MAX;
+    return largest > ATOM_SHARE_MAX ||
+           (is_small && atom_share(search, column_idx, p) > FEW_VALUES_SHARE);
+}
+
 /* A number that varied and is now one value in every row, a value from inside the range: a sensor
  * that stands still, a cache that is never refreshed. Numbers of few values may be constant in a
  * window by nature: only a history tells. */
@@ -331,11 +394,10 @@ static bool is_stuck(const struct tend__break_search *search, size_t column_idx)
         (cur->min == 0 && ref->zero_count == 0)) {
         return false;
     }
-    double *p = search->scratch;
-    (void)tend__break_shares(search->ref, column_idx, p);
-    return search->options->history_count > 0
-               ? !(tend__break_natural(search, column_idx, constant_statistic) > 0)
-               : atom_share(search, column_idx, p) < ATOM_SHARE_MAX;
+    if (tend__break_natural(search, column_idx, constant_statistic) > 0) {
+        return false;
+    }
+    return tend__break_has_history(search) || !has_constant_windows(search, column_idx);
 }
 
 static enum tend_code report_stuck(struct tend__break_search *search, size_t column_idx,

@@ -28,7 +28,8 @@ enum tend_code tend__break_find_schema_missing(struct tend__break_search *search
     const uint64_t rows = tend__profile_row_count(search->cur);
     for (size_t i = 0; i < search->column_count; i++) {
         const uint64_t absent = tend__profile_column(search->cur, i)->absent_count;
-        if (absent == 0) {
+        if (absent == 0 ||
+            (search->options->label_may_be_pending && tend__break_is_label(search, i))) {
             continue;
         }
         struct tend__break found = tend__break_make(search, TEND_BREAK_MISSING_COLUMN, i);
@@ -107,7 +108,7 @@ enum tend_code tend__break_find_nulls(struct tend__break_search *search, struct 
 {
     for (size_t i = 0; i < search->column_count; i++) {
         const double n = (double)tend__profile_column(search->cur, i)->row_count;
-        if (n < TEND__BREAK_VALUES_MIN) {
+        if (n < TEND__BREAK_VALUES_MIN || tend__break_is_label(search, i)) {
             continue;
         }
         const double before = tend__break_null_share(search->ref, i);

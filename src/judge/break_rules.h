@@ -38,6 +38,9 @@ enum tend_code tend__break_add(struct tend__break_search *search, const struct t
 /* The order of reports: strongest first, then by column, kind and name. For qsort. */
 int tend__break_compare(const void *a, const void *b);
 
+/* Of the table: a column that has such a break is given to no other rule. */
+bool tend__break_kind_explains_shape(enum tend__break_kind kind);
+
 /* Whether a break of one of the kinds that explain a column's shape has been found for it. */
 bool tend__break_is_explained(const struct tend__break_search *search, size_t column_idx);
 
@@ -48,6 +51,11 @@ struct tend__break tend__break_make(const struct tend__break_search *search,
 void tend__break_text(char out[TEND_BREAK_TEXT_SIZE], struct tend__text text);
 void tend__break_number_text(char out[TEND_BREAK_TEXT_SIZE], double number);
 
+/* How many of the current rows have a novel value that lies in the cell (of a text: the last) and
+ * came `count` times among the rows of the novelty. */
+double tend__break_novel_rows(const struct tend__break_search *search, size_t column_idx,
+                              size_t cell, uint64_t count);
+
 /* A statistic of one column between the reference and another profile. */
 typedef double tend__break_statistic_fn(const struct tend__break_search *search,
                                         const struct tend__profile *other, size_t column_idx);
@@ -55,6 +63,9 @@ typedef double tend__break_statistic_fn(const struct tend__break_search *search,
 /* The largest of the statistic over the history; 0 without one. */
 double tend__break_natural(const struct tend__break_search *search, size_t column_idx,
                            tend__break_statistic_fn *statistic);
+
+/* Whether it is known how days of this series differ, so that rules may demand less. */
+bool tend__break_has_history(const struct tend__break_search *search);
 
 /* max(tolerance, 1.5 x natural): what a statistic must exceed. */
 double tend__break_threshold(double tolerance, double natural);
@@ -85,6 +96,26 @@ bool tend__break_ends_open(const struct tend__plan_column *plan, size_t cell);
 double tend__break_function_distance(const struct tend__break_search *search,
                                      const struct tend__profile *other, size_t column_idx);
 
+/* A column of a sample of rows, found by its name in the plan; NULL where it is not there or of
+ * another type. */
+const struct tend__column *tend__break_rows_column(const struct tend__break_search *search,
+                                                   const struct tend__batch *rows,
+                                                   size_t column_idx);
+
+/* Whether the text is the name of a month or weekday, as all categories of the column are. */
+bool tend__break_is_calendar(const struct tend__plan_column *plan, struct tend__text text);
+
+/* Whether the column holds the outcome, which has rules of its own. */
+bool tend__break_is_label(const struct tend__break_search *search, size_t column_idx);
+
+/* Takes the breaks of a kind and column off the list. */
+void tend__break_remove(struct tend__break_search *search, enum tend__break_kind kind,
+                        size_t column_idx);
+
+tend__break_finder_fn tend__break_find_labels;
+tend__break_finder_fn tend__break_find_joins;
+tend__break_finder_fn tend__break_find_rounding;
+tend__break_finder_fn tend__break_find_repeats;
 tend__break_finder_fn tend__break_find_schema_new;
 tend__break_finder_fn tend__break_find_schema_missing;
 tend__break_finder_fn tend__break_find_schema_type;

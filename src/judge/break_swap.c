@@ -96,7 +96,8 @@ static bool is_confirmed(const struct tend__break_search *search, size_t f, size
         tend__novelty_values(search->options->novelty, f, &count);
     for (size_t i = 0; i < count; i++) {
         const bool known = find_category(other, values[i].text) < other->category_count;
-        matched += known ? (double)values[i].count : 0;
+        matched +=
+            known ? tend__break_novel_rows(search, f, own->category_count, values[i].count) : 0;
     }
     return matched >= CONFIRMED_SHARE * new_rows;
 }

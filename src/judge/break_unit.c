@@ -443,7 +443,7 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
     v.mean_tolerance = tend__break_threshold(
         MOMENT_TOLERANCE, tend__break_natural(search, column_idx, mean_statistic));
     v.is_shape_seen = is_shape_seen(&v);
-    const struct fit fit = search_fits(&v, before, natural, search->options->history_count > 0);
+    const struct fit fit = search_fits(&v, before, natural, tend__break_has_history(search));
     return isfinite(fit.score) ? report(search, column_idx, &fit, before / threshold, err)
                                : TEND_OK;
 }

@@ -19,46 +19,84 @@
 
 #define FOUND_MAX 65536
 
+/* A new kind: a name in TEND_BREAK_KINDS (breaks.h), a finder in a file of its family, a row here,
+ * and the sentence that names it (report/check_json.c, engine/engine_break.c). */
 struct rule {
     enum tend__break_kind kind;
-    tend__break_finder_fn
-        *find;     /* NULL: not in this build, or found by the finder of another kind */
-    bool is_found; /* some finder gives this kind */
+    tend__break_finder_fn *find; /* kinds of one family share one: it runs at its first row */
     bool is_undoable;
+    bool explains_shape; /* no other rule is asked about a column that has one of these */
+    const char *statistic;
+    const char *threshold;
     const char *statement; /* of its false alarms */
 };
 
+#define T " (raised to 1.5 times the furthest of the history)"
 #define BY_SHAPE                                                                                   \
-    "with h history windows: only where the window is further from the reference than 1.5 times "  \
-    "the furthest of them, and the rule explains it; without: beyond a fixed tolerance"
+    "measured: only where the window is further from the reference than the threshold and the "    \
+    "rule explains the distance"
 
-/* In the order in which they are searched. */
+/* In the order in which they are searched: what is there at all, then what a value is, then shapes.
+ */
 static const struct rule rules[] = {
-    {TEND_BREAK_MISSING_COLUMN, tend__break_find_schema_missing, true, false, "exact: never false"},
-    {TEND_BREAK_TYPE_CHANGE, tend__break_find_schema_type, true, false, "exact: never false"},
-    {TEND_BREAK_NEW_COLUMN, tend__break_find_schema_new, true, false, "exact: never false"},
-    {TEND_BREAK_MISSING_ROWS, tend__break_find_missing_rows, true, false,
-     "below the expected rows by 6 standard deviations and 30 %, and below .7 of the least of the "
-     "history"},
-    {TEND_BREAK_NULL_SPIKE, tend__break_find_nulls, true, false,
-     "5 standard errors and 5 points of share above the reference, and 1.5 times the largest rise "
-     "of the history"},
-    {TEND_BREAK_COLUMN_SWAP, tend__break_find_swaps, true, false, BY_SHAPE},
-    {TEND_BREAK_CLIPPING, tend__break_find_clips, true, false,
-     "a heap at the new limit of half to twice the share that the reference has beyond it"},
-    {TEND_BREAK_DEFAULT_FILL, tend__break_find_fill, true, true, BY_SHAPE},
-    {TEND_BREAK_STUCK, NULL, true, false,
-     "every row of a continuous column is one value; with a history, of any column"},
-    {TEND_BREAK_CATEGORY_RENAME, tend__break_find_categories, true, true, BY_SHAPE},
-    {TEND_BREAK_CATEGORY_CASE, NULL, true, true, BY_SHAPE},
-    {TEND_BREAK_CATEGORY_MERGE, NULL, true, false, BY_SHAPE},
-    {TEND_BREAK_HOUR_SHIFT, tend__break_find_hours, true, true, BY_SHAPE},
-    {TEND_BREAK_UNIT_CHANGE, tend__break_find_unit, true, true, BY_SHAPE},
-    {TEND_BREAK_SIGN_FLIP, NULL, true, true, BY_SHAPE},
-    {TEND_BREAK_JOIN_FAILURE, NULL, false, false, ""},
-    {TEND_BREAK_DUPLICATE_ROWS, NULL, false, false, ""},
-    {TEND_BREAK_ROUNDING, NULL, false, false, ""},
-    {TEND_BREAK_LABEL_BREAK, NULL, false, false, ""},
+    {TEND_BREAK_MISSING_COLUMN, tend__break_find_schema_missing, false, true,
+     "rows without the column", "one row", "exact: never false"},
+    {TEND_BREAK_TYPE_CHANGE, tend__break_find_schema_type, false, true,
+     "rows where it has another type", "one row", "exact: never false"},
+    {TEND_BREAK_NEW_COLUMN, tend__break_find_schema_new, false, false,
+     "rows with a column that the reference has not", "one row", "exact: never false"},
+    {TEND_BREAK_LABEL_BREAK, tend__break_find_labels, false, true,
+     "share of missing outcomes; rows of a class; correlation of outcome and score",
+     "a rise of .05" T
+     " and 5 standard errors; a tenth of at least 20 expected rows; a turned sign "
+     "beyond 4 standard errors",
+     "a class of 20 expected rows is below a tenth in 1 of 2e7 samples; where rates drift, only as "
+     "measured"},
+    {TEND_BREAK_MISSING_ROWS, tend__break_find_missing_rows, false, true,
+     "rows that came, or of a category, against what was expected",
+     "30 %, 6 standard deviations and .7 of the least of the history; of a category: .02" T,
+     "with an expected number: below it by 6 standard deviations and 30 %; of a category: "
+     "measured"},
+    {TEND_BREAK_NULL_SPIKE, tend__break_find_nulls, false, false,
+     "rise of the share that is null, NaN or infinite", ".05" T " and 5 standard errors",
+     "5 standard errors: below 1e-6 where the rate is the reference's"},
+    {TEND_BREAK_JOIN_FAILURE, tend__break_find_joins, false, false,
+     "the same rise, of columns that are null in the same rows of a sample",
+     ".02" T " and 5 standard errors, in two columns or more",
+     "5 standard errors in each of the columns"},
+    {TEND_BREAK_COLUMN_SWAP, tend__break_find_swaps, false, true,
+     "distance of each of two columns from its own reference",
+     ".05 root mean square of distribution functions, or .1 total variation" T, BY_SHAPE},
+    {TEND_BREAK_ROUNDING, tend__break_find_rounding, false, true,
+     "rise of the share of a sample's values that are on a coarser lattice",
+     ".2 of the values off it and 5 standard errors",
+     "5 standard errors: below 1e-6 for each of 57 lattices where the digits are the reference's"},
+    {TEND_BREAK_CLIPPING, tend__break_find_clips, false, true,
+     "share of the reference beyond the current end, against the heap at that end", ".02 beyond it",
+     "measured: a heap of half to twice what lay beyond"},
+    {TEND_BREAK_CATEGORY_RENAME, tend__break_find_categories, true, true,
+     "share of categories of which less than a tenth is left", ".02" T, BY_SHAPE},
+    {TEND_BREAK_CATEGORY_CASE, tend__break_find_categories, true, true,
+     "the same, where the new name is the old one but for case and spaces", ".02" T, BY_SHAPE},
+    {TEND_BREAK_CATEGORY_MERGE, tend__break_find_categories, false, true,
+     "the same, where one old category gained what was lost", ".02" T, BY_SHAPE},
+    {TEND_BREAK_DEFAULT_FILL, tend__break_find_fill, true, true,
+     "share that moved from everywhere to one value", ".05" T, BY_SHAPE},
+    {TEND_BREAK_STUCK, tend__break_find_fill, false, true, "whether all values are one",
+     "one value",
+     "a continuous column is never constant by chance; others: no window of the "
+     "history was"},
+    {TEND_BREAK_HOUR_SHIFT, tend__break_find_hours, true, true, "total variation of the 24 hours",
+     ".1" T, BY_SHAPE},
+    {TEND_BREAK_UNIT_CHANGE, tend__break_find_unit, true, true,
+     "root mean square of distribution functions, before and after each known conversion", ".05" T,
+     BY_SHAPE},
+    {TEND_BREAK_SIGN_FLIP, tend__break_find_unit, true, true, "the same, for -x and 1 - x", ".05" T,
+     BY_SHAPE},
+    {TEND_BREAK_DUPLICATE_ROWS, tend__break_find_repeats, false, false,
+     "share of rows that equal an earlier one, beyond the reference's share for as many rows",
+     ".02, half of the natural share, and 5 standard errors; of ids: .005",
+     "5 standard errors: below 1e-6 where rows repeat as in the reference"},
 };
 
 _Static_assert(TEND_ARRAY_LEN(rules) == TEND_BREAK_KIND_COUNT, "every kind has a row");
@@ -83,10 +121,16 @@ const char *tend__break_kind_text(enum tend__break_kind kind)
     return (size_t)kind < TEND_ARRAY_LEN(texts) ? texts[kind] : "unknown";
 }
 
-bool tend__break_kind_is_implemented(enum tend__break_kind kind)
+const char *tend__break_kind_statistic(enum tend__break_kind kind)
 {
     const struct rule *rule = rule_of(kind);
-    return rule != NULL && rule->is_found;
+    return rule != NULL ? rule->statistic : "";
+}
+
+const char *tend__break_kind_threshold(enum tend__break_kind kind)
+{
+    const struct rule *rule = rule_of(kind);
+    return rule != NULL ? rule->threshold : "";
 }
 
 const char *tend__break_kind_statement(enum tend__break_kind kind)
@@ -112,9 +156,22 @@ enum tend_code tend__break_add(struct tend__break_search *search, const struct t
     return TEND_OK;
 }
 
-static bool explains_shape(enum tend__break_kind kind)
+void tend__break_remove(struct tend__break_search *search, enum tend__break_kind kind,
+                        size_t column_idx)
 {
-    return kind != TEND_BREAK_NULL_SPIKE && kind != TEND_BREAK_NEW_COLUMN;
+    size_t kept = 0;
+    for (size_t i = 0; i < search->found_count; i++) {
+        if (search->found[i].kind != kind || search->found[i].column_idx != column_idx) {
+            search->found[kept++] = search->found[i];
+        }
+    }
+    search->found_count = kept;
+}
+
+bool tend__break_kind_explains_shape(enum tend__break_kind kind)
+{
+    const struct rule *rule = rule_of(kind);
+    return rule != NULL && rule->explains_shape;
 }
 
 bool tend__break_is_explained(const struct tend__break_search *search, size_t column_idx)
@@ -122,7 +179,7 @@ bool tend__break_is_explained(const struct tend__break_search *search, size_t co
     for (size_t i = 0; i < search->found_count; i++) {
         const struct tend__break *found = &search->found[i];
         if ((found->column_idx == column_idx || found->other_column_idx == column_idx) &&
-            explains_shape(found->kind)) {
+            tend__break_kind_explains_shape(found->kind)) {
             return true;
         }
     }
@@ -188,9 +245,26 @@ double tend__break_natural(const struct tend__break_search *search, size_t colum
     return largest;
 }
 
+bool tend__break_has_history(const struct tend__break_search *search)
+{
+    return search->options->history_count > 0 && !search->options->is_exacting;
+}
+
 double tend__break_threshold(double tolerance, double natural)
 {
     return fmax(tolerance, TEND__NATURAL_FACTOR * natural);
+}
+
+double tend__break_novel_rows(const struct tend__break_search *search, size_t column_idx,
+                              size_t cell, uint64_t count)
+{
+    if (search->options->novelty_rows == NULL) {
+        return (double)count;
+    }
+    const double now = (double)tend__profile_column(search->cur, column_idx)->cells[cell];
+    const double all =
+        (double)tend__profile_column(search->options->novelty_rows, column_idx)->cells[cell];
+    return all > 0 ? fmin(now, (double)count * now / all) : 0;
 }
 
 double tend__break_variation(const double *a, const double *b, size_t n)
@@ -237,6 +311,24 @@ double tend__break_cell_variation(const struct tend__break_search *search,
     return sum / 2;
 }
 
+const struct tend__column *tend__break_rows_column(const struct tend__break_search *search,
+                                                   const struct tend__batch *rows,
+                                                   size_t column_idx)
+{
+    const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
+    size_t at = column_idx;
+    if (at >= rows->column_count || strcmp(rows->fields[at].name, plan->name) != 0) {
+        at = tend__fields_find(rows->fields, rows->column_count, plan->name);
+    }
+    return at != SIZE_MAX && rows->columns[at].type == plan->type ? &rows->columns[at] : NULL;
+}
+
+bool tend__break_is_label(const struct tend__break_search *search, size_t column_idx)
+{
+    const char *label = search->options->label_column;
+    return label != NULL && strcmp(tend__plan_column(search->plan, column_idx)->name, label) == 0;
+}
+
 /* ---- the search ---- */
 
 int tend__break_compare(const void *a, const void *b)
@@ -278,7 +370,11 @@ static enum tend_code run_rules(struct tend__break_search *search, struct tend_e
     TEND_TRY(tend__mem_new(4 * (search->cell_max + 24), sizeof(*search->scratch), &search->scratch,
                            err));
     for (size_t i = 0; i < TEND_ARRAY_LEN(rules); i++) {
-        if (rules[i].find != NULL) {
+        bool has_run = false;
+        for (size_t k = 0; k < i; k++) {
+            has_run = has_run || rules[k].find == rules[i].find;
+        }
+        if (!has_run) {
             TEND_TRY(rules[i].find(search, err));
         }
     }
@@ -298,6 +394,9 @@ enum tend_code tend__breaks_find(const struct tend__profile *ref, const struct t
     };
     search.column_count = tend__plan_column_count(search.plan);
     const enum tend_code code = run_rules(&search, err);
+    for (size_t i = 0; i < search.found_count; i++) {
+        search.found[i].since_row = search.found[i].since_row == 0 ? 1 : search.found[i].since_row;
+    }
     if (code == TEND_OK) {
         if (search.found_count > 1) {
             qsort(search.found, search.found_count, sizeof(*search.found), tend__break_compare);

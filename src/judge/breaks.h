@@ -14,11 +14,13 @@
 
 #include "base/column.h"
 #include "base/fail.h"
+#include "judge/repeats.h"
 
 struct tend__profile;
 struct tend__novelty;
 
 #define TEND_BREAK_TEXT_SIZE 64
+#define TEND_BREAK_COLUMNS_MAX 16
 #define TEND_BREAK_NO_COLUMN SIZE_MAX
 
 #define TEND_BREAK_KINDS(X)                                                                        \
@@ -54,35 +56,56 @@ struct tend__break {
     size_t column_idx; /* of the reference's plan; TEND_BREAK_NO_COLUMN where the whole batch is
                           meant */
     size_t other_column_idx; /* column_swap; otherwise TEND_BREAK_NO_COLUMN */
-    double factor;           /* unit_change: current = factor * what it was + offset */
+    size_t column_count;     /* join_failure: how many columns are null together; otherwise 0 */
+    size_t columns[TEND_BREAK_COLUMNS_MAX]; /* they, ascending; the first is column_idx */
+    double factor; /* unit_change: current = factor * what it was + offset */
     double offset;
     int shift_hours; /* hour_shift: current = what it was + shift, modulo 24; -12..12 */
     char from[TEND_BREAK_TEXT_SIZE]; /* what it was and what it is: category, unit, default value,
                                         type, column */
     char to[TEND_BREAK_TEXT_SIZE];
-    double share;     /* of the rows that are affected, 0..1 */
-    double evidence;  /* the statistic in units of its threshold: 1 = just found */
-    int64_t since_us; /* earliest event time of the current profile, 0 where it has none; the caller
-                         may know better */
+    double share;       /* of the rows that are affected, 0..1 */
+    double evidence;    /* the statistic in units of its threshold: 1 = just found */
+    int64_t since_us;   /* event time of the first rows that show it; 0 where there is no time */
+    uint64_t since_row; /* number of the first of those rows, 1 = the first of all; 0 = unknown */
 };
 
+/* What is known beside the two profiles; all of it may be absent, and what is absent is not judged.
+ */
 struct tend__break_options {
     double
         expected_rows; /* in the current window; 0 = from the history's row counts, or not judged */
     double expected_rows_sd;
-    const struct tend__profile *const
-        *history; /* windows of the same length as the current one, same plan */
+    const struct tend__profile *const *history; /* windows of the same length as the current one, of
+                                                   the same plan */
     size_t history_count;
-    const struct tend__novelty
-        *novelty; /* of the current rows: names what the plan has no place for; or NULL */
+    /* The history is of the current rows themselves, before the break: it raises thresholds, but
+     * rules demand as much as without one. */
+    bool is_exacting;
+    const struct tend__novelty *novelty; /* of the current rows: names what the plan has no place
+                                            for */
+    const struct tend__profile *novelty_rows; /* of all rows that the novelty is of, where they are
+                                                 more than the current ones; else NULL */
+    /* Uniform samples of the rows of both sides, columns found by name; row_count 0 = none. They
+     * tell what the columns' own counts do not: which are null together, on which lattice numbers
+     * stand, whether label and score agree. */
+    struct tend__batch ref_rows;
+    struct tend__batch cur_rows;
+    struct tend__repeats_result ref_repeats; /* rows that came more than once */
+    struct tend__repeats_result cur_repeats;
+    double repeated_id_share;  /* of the current rows: those whose id an earlier row had */
+    const char *label_column;  /* the outcome's name, NULL = not known */
+    const char *score_column;  /* what the model said of it */
+    bool label_may_be_pending; /* outcomes are known later: that some are not there is no break */
 };
 
 /* "unit_change" and so on. */
 const char *tend__break_kind_text(enum tend__break_kind kind);
 
-/* Whether a rule exists for the kind in this build, and the statement of its false alarms ("" where
- * not). */
-bool tend__break_kind_is_implemented(enum tend__break_kind kind);
+/* What the table of rules says of a kind, each a sentence without a full stop: the number that is
+ * looked at, what it is compared with (evidence is their ratio), and its false alarms. */
+const char *tend__break_kind_statistic(enum tend__break_kind kind);
+const char *tend__break_kind_threshold(enum tend__break_kind kind);
 const char *tend__break_kind_statement(enum tend__break_kind kind);
 
 /* What was found, strongest first, in the caller's array of `max`. */
@@ -100,19 +123,28 @@ enum tend_code tend__breaks_find(const struct tend__profile *ref, const struct t
                                  struct tend__break_list *out,
                                  struct tend_error *err) TEND_NODISCARD;
 
-/* A part of the current rows: those of one stretch of time, or of one source. */
+/* A part of the current rows, in order of time or of the rows themselves. */
 struct tend__break_slice {
     const struct tend__profile *profile; /* of the reference's plan */
-    const struct tend__novelty *novelty; /* of the same rows, or NULL */
+    int64_t first_us;                    /* the earliest event time in it; 0 = not known */
+    uint64_t first_row;                  /* number of its first row, from 0 */
+    size_t sample_first; /* of options->cur_rows, which are in the slices' order: its first row */
 };
 
-/* Judges every slice by itself and joins what is the same break. A change that begins in the middle
- * of the current rows is a mixture in the whole, which is hard to name, and a plain break in each
- * slice after it: `since_us` is the first time in the first slice that shows it, `share` is of the
- * rows of all slices. Without a history a break must show in two slices. `options` are for windows
- * as long as a slice; their novelty is not used. Failures as tend__breaks_find. */
+struct tend__break_slices {
+    const struct tend__profile *whole; /* the sum of all, and of rows in none */
+    const struct tend__break_slice *items;
+    size_t count;
+};
+
+/* The breaks of all slices together, each with the time and the row since which it shows and its
+ * share of all rows. A change that begins in the middle of the current rows is a mixture in the
+ * whole, which is hard to name, and a plain break in the rows from there on: so the rows from each
+ * slice to the end are judged too, with the slices before as their history. A break from a later
+ * slice on counts where the rows before do not show it. `options` describe all rows, as
+ * their novelty does. Failures as tend__breaks_find. */
 enum tend_code tend__breaks_find_slices(const struct tend__profile *ref,
-                                        const struct tend__break_slice *slices, size_t slice_count,
+                                        const struct tend__break_slices *slices,
                                         const struct tend__break_options *options,
                                         struct tend__break_list *out,
                                         struct tend_error *err) TEND_NODISCARD;

@@ -21,8 +21,19 @@ const char *tend__verdict_text(enum tend__verdict verdict)
         return "drift";
     case TEND_VERDICT_BREAK:
         return "break";
+    case TEND_VERDICT_VIOLATION:
+        return "violation";
     }
     return "ok";
+}
+
+void tend__check_set_contract(struct tend__check *check,
+                              const struct tend__contract_outcome *outcome)
+{
+    check->contract = *outcome;
+    if (outcome->violated_count > 0 && check->verdict != TEND_VERDICT_BREAK) {
+        check->verdict = TEND_VERDICT_VIOLATION;
+    }
 }
 
 const char *tend__check_break_column(const struct tend__check *check,
@@ -49,17 +60,29 @@ struct run {
     struct tend__check *check;
 };
 
-static enum tend_code profile_reference(const struct run *run, struct tend_error *err)
+static enum tend_code add_reference(void *ctx, const struct tend__batch *batch,
+                                    struct tend_error *err)
+{
+    const struct run *run = ctx;
+    if (run->ref_in->also != NULL) {
+        TEND_TRY(run->ref_in->also(run->ref_in->also_ctx, batch, err));
+    }
+    return tend__break_rows_add(run->check->ref_rows, batch, err);
+}
+
+static enum tend_code profile_reference(struct run *run, struct tend_error *err)
 {
     if (run->check->ref_is_profile) {
         return TEND_OK;
     }
+    const struct tend__break_rows_options rows = {.skip_column = run->options->id_column};
     const struct tend__rows_profile_options options = {
         .skip_column = run->options->id_column,
         .bin_max = run->options->bin_max,
-        .also = run->ref_in->also,
-        .also_ctx = run->ref_in->also_ctx,
+        .also = add_reference,
+        .also_ctx = run,
     };
+    TEND_TRY(tend__break_rows_new(&rows, &run->check->ref_rows, err));
     return tend__rows_profile(run->ref_in->rows, &options, &run->check->ref, err);
 }
 
@@ -122,6 +145,7 @@ static enum tend_code add_current(void *ctx, const struct tend__batch *batch,
     }
     TEND_TRY(watch_ids(pass, batch, err));
     watch_times(pass, batch);
+    TEND_TRY(tend__break_rows_add(pass->run->check->cur_rows, batch, err));
     return tend__novelty_add(pass->run->check->novelty, batch, err);
 }
 
@@ -142,15 +166,18 @@ static enum tend_code profile_current(const struct run *run, struct tend_error *
     if (id != NULL && tend__plan_find(plan, id) != SIZE_MAX) {
         id = NULL; /* a profile that was made without a configuration has it: then both have it */
     }
+    const struct tend__break_rows_options rows = {
+        .plan = plan, .time_column = run->options->time_column, .skip_column = id};
+    TEND_TRY(tend__break_rows_new(&rows, &check->cur_rows, err));
     TEND_TRY(tend__novelty_new(plan, &check->novelty, err));
-    const struct tend__rows_profile_options options = {
-        .skip_column = id,
-        .plan = plan,
-        .also = add_current,
-        .also_ctx = &pass,
-    };
-    const enum tend_code code = tend__rows_profile(run->cur_in->rows, &options, &check->cur, err);
+    enum tend_code code = run->cur_in->rows->each(run->cur_in->rows->ctx, add_current, &pass, err);
     tend__id_table_deinit(&pass.ids);
+    if (code == TEND_OK) {
+        code = tend__break_rows_finish(check->cur_rows, &check->cur_found, err);
+    }
+    if (code == TEND_OK) {
+        check->cur = tend__break_rows_take_profile(check->cur_rows);
+    }
     return code;
 }
 
@@ -303,14 +330,35 @@ static enum tend_code judge(const struct run *run, struct tend_error *err)
     for (size_t i = 0; i < check->history_count; i++) {
         history[i] = check->history[i];
     }
+    struct tend__break_rows_result ref = {0};
+    if (check->ref_rows != NULL) {
+        TEND_TRY(tend__break_rows_finish(check->ref_rows, &ref, err));
+    }
+    const struct tend__break_rows_result *cur = &check->cur_found;
+    const uint64_t row_count = tend__profile_row_count(check->cur);
     const struct tend__break_options breaks = {
-        .history = history, .history_count = check->history_count, .novelty = check->novelty};
+        .history = history,
+        .history_count = check->history_count,
+        .novelty = check->novelty,
+        .ref_rows = ref.sample,
+        .cur_rows = cur->sample,
+        .ref_repeats = ref.repeats,
+        .cur_repeats = cur->repeats,
+        .repeated_id_share = check->rows.ids_are_known && row_count > 0
+                                 ? (double)check->rows.duplicate_count / (double)row_count
+                                 : 0,
+        .label_column = run->options->label_column,
+        .score_column = run->options->score_column,
+        .label_may_be_pending = run->options->label_may_be_pending,
+    };
     check->column_count = tend__plan_column_count(tend__profile_plan(check->ref));
     TEND_TRY(tend__mem_new(check->column_count, sizeof(*check->drift), &check->drift, err));
     TEND_TRY(tend__drift_compare(check->ref, check->cur, &run->options->drift, check->drift,
                                  check->column_count, err));
+    struct tend__break_slices slices = cur->slices;
+    slices.whole = check->cur;
     struct tend__break_list found = {.items = check->breaks, .max = TEND_CHECK_BREAK_MAX};
-    TEND_TRY(tend__breaks_find(check->ref, check->cur, &breaks, &found, err));
+    TEND_TRY(tend__breaks_find_slices(check->ref, &slices, &breaks, &found, err));
     check->break_count = found.count;
     leave_out_id(check, run->options->id_column);
     for (size_t i = 0; i < check->column_count; i++) {
@@ -330,7 +378,7 @@ enum tend_code tend__check_run(const struct tend__check_options *options,
                                const struct tend__check_input *cur, struct tend__check *out,
                                struct tend_error *err)
 {
-    const struct run run = {.options = options, .ref_in = ref, .cur_in = cur, .check = out};
+    struct run run = {.options = options, .ref_in = ref, .cur_in = cur, .check = out};
     out->ref_name = ref->name;
     out->cur_name = cur->name;
     out->ref_is_profile = ref->profile != NULL;
@@ -346,6 +394,8 @@ enum tend_code tend__check_run(const struct tend__check_options *options,
 void tend__check_deinit(struct tend__check *check)
 {
     tend__novelty_free(check->novelty);
+    tend__break_rows_free(check->ref_rows);
+    tend__break_rows_free(check->cur_rows);
     tend__profile_free(check->ref);
     tend__profile_free(check->cur);
     for (size_t i = 0; i < check->history_count; i++) {

@@ -16,7 +16,9 @@
 #ifndef TEND_JUDGE_CHECK_H
 #define TEND_JUDGE_CHECK_H
 
+#include "judge/break_rows.h"
 #include "judge/breaks.h"
+#include "judge/contract.h"
 #include "judge/drift.h"
 #include "judge/novelty.h"
 #include "judge/value_estimate.h"
@@ -31,9 +33,10 @@ enum tend__verdict {
     TEND_VERDICT_OK,
     TEND_VERDICT_DRIFT,
     TEND_VERDICT_BREAK,
+    TEND_VERDICT_VIOLATION, /* the contract is violated, and nothing broke */
 };
 
-/* "ok", "drift" or "break". */
+/* "ok", "drift", "break" or "violation". */
 const char *tend__verdict_text(enum tend__verdict verdict);
 
 /* ---- what goes in ---- */
@@ -48,11 +51,14 @@ struct tend__check_input {
 };
 
 struct tend__check_options {
-    const char *time_column; /* event time, for windows and odd rows; NULL = none */
-    const char *id_column;   /* never profiled, watched for repeats; NULL = none */
-    int64_t window_us;       /* length of a window of history; 0 = no history */
-    int64_t now_us;          /* rows later than this are of the future; INT64_MAX = nobody knows */
-    size_t bin_max;          /* of the plan that is made; 0 = default */
+    const char *time_column;   /* event time, for windows and odd rows; NULL = none */
+    const char *id_column;     /* never profiled, watched for repeats; NULL = none */
+    const char *label_column;  /* the outcome; NULL = none */
+    const char *score_column;  /* what the model said of it; NULL = none */
+    bool label_may_be_pending; /* outcomes are known later than the rows */
+    int64_t window_us;         /* length of a window of history; 0 = no history */
+    int64_t now_us; /* rows later than this are of the future; INT64_MAX = nobody knows */
+    size_t bin_max; /* of the plan that is made; 0 = default */
     struct tend__drift_options drift;
 };
 
@@ -97,7 +103,10 @@ struct tend__check {
     bool cur_is_profile;
     struct tend__profile *ref;
     struct tend__profile *cur;
-    struct tend__novelty *novelty; /* NULL where the current side is a profile */
+    struct tend__novelty *novelty;     /* NULL where the current side is a profile */
+    struct tend__break_rows *ref_rows; /* NULL where the side is a profile, as the next */
+    struct tend__break_rows *cur_rows;
+    struct tend__break_rows_result cur_found;
     struct tend__profile *history[TEND_CHECK_HISTORY_MAX];
     size_t history_count;
     struct tend__drift_column *drift; /* one a column of the plan */
@@ -107,8 +116,9 @@ struct tend__check {
     size_t break_count;
     struct tend__check_rows rows;
     enum tend__verdict verdict;
-    struct tend__check_value value; /* the caller's */
-    char config_hash[65];           /* the caller's: "" where there is no configuration */
+    struct tend__check_value value;         /* the caller's */
+    struct tend__contract_outcome contract; /* the caller's, by tend__check_set_contract() */
+    char config_hash[65];                   /* the caller's: "" where there is no configuration */
 };
 
 /* Reads, compares and judges. `out` must be zero; it is the caller's to deinit, also on failure.
@@ -119,6 +129,11 @@ enum tend_code tend__check_run(const struct tend__check_options *options,
                                const struct tend__check_input *cur, struct tend__check *out,
                                struct tend_error *err) TEND_NODISCARD;
 void tend__check_deinit(struct tend__check *check);
+
+/* Adds what a contract came to on the current rows; a violation is a verdict unless something
+ * broke. The outcome's results are borrowed. */
+void tend__check_set_contract(struct tend__check *check,
+                              const struct tend__contract_outcome *outcome);
 
 /* Whether a break is a fact (a column is there or not) rather than a statistic above a threshold.
  */

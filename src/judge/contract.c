@@ -79,3 +79,58 @@ void tend__contract_deinit(struct tend__contract *contract)
     tend__mem_free(contract->rules);
     tend__contract_init(contract);
 }
+
+/* ---- order ---- */
+
+/* 0 is the most serious. */
+static int class_of(const struct tend__contract_result *result)
+{
+    switch (result->kind) {
+    case TEND_CONTRACT_MISSING_COLUMN:
+    case TEND_CONTRACT_TYPE:
+    case TEND_CONTRACT_ROW_COUNT:
+    case TEND_CONTRACT_EXTRA_COLUMN:
+        return 0;
+    case TEND_CONTRACT_UNIQUE:
+    case TEND_CONTRACT_REFERENCE:
+    case TEND_CONTRACT_DEPENDENCY:
+        return 1;
+    case TEND_CONTRACT_NULLS:
+    case TEND_CONTRACT_NOT_FINITE:
+    case TEND_CONTRACT_RANGE:
+    case TEND_CONTRACT_NOT_WHOLE:
+    case TEND_CONTRACT_VALUES:
+    case TEND_CONTRACT_PATTERN:
+    case TEND_CONTRACT_LENGTH:
+    case TEND_CONTRACT_DISTINCT:
+    case TEND_CONTRACT_RULE:
+    case TEND_CONTRACT_AGGREGATE:
+        return 2;
+    }
+    return 2;
+}
+
+static bool is_before(const struct tend__contract_result *a, const struct tend__contract_result *b)
+{
+    if (class_of(a) != class_of(b)) {
+        return class_of(a) < class_of(b);
+    }
+    return a->share - a->share_max > b->share - b->share_max;
+}
+
+size_t tend__contract_rank(const struct tend__contract_outcome *outcome, size_t *order)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < outcome->count; i++) {
+        if (!outcome->results[i].is_violated) {
+            continue;
+        }
+        size_t at = count++;
+        while (at > 0 && is_before(&outcome->results[i], &outcome->results[order[at - 1]])) {
+            order[at] = order[at - 1];
+            at--;
+        }
+        order[at] = i;
+    }
+    return count;
+}

@@ -185,6 +185,16 @@ struct tend__contract_result {
     char why[TEND_ERROR_TEXT_SIZE]; /* why it could not be judged; "" where it was */
 };
 
+/* What a pass over a data set came to; results are borrowed from the run. */
+struct tend__contract_outcome {
+    bool is_there;      /* rows were judged by a contract */
+    const char *source; /* where the contract stands: "tend.yaml" */
+    const struct tend__contract_result *results;
+    size_t count;
+    size_t violated_count;
+    uint64_t row_count;
+};
+
 struct tend__contract_options {
     const char *time_column; /* whose time says since when; NULL = none */
     size_t key_bytes_max;    /* of all tables of keys together; 0 = 256 MiB */
@@ -214,7 +224,11 @@ enum tend_code tend__contract_add(struct tend__contract_run *run, const struct t
 
 /* Judges. The results live as long as the run, in the contract's order: the data set, columns as
  * they are named, keys, references, dependencies, rules. */
-void tend__contract_finish(struct tend__contract_run *run, const struct tend__contract_result **out,
-                           size_t *count);
+void tend__contract_finish(struct tend__contract_run *run, struct tend__contract_outcome *out);
+
+/* Puts the positions of the violated results into order[] (room for `count`), the most serious
+ * first: columns and types, then keys, then the rest by share above what may be. Returns how many.
+ */
+size_t tend__contract_rank(const struct tend__contract_outcome *outcome, size_t *order);
 
 #endif

@@ -389,6 +389,24 @@ static enum tend_code compile_rule(const struct tend__contract_run *run,
                                     &check->aggregate, why);
 }
 
+/* "avg(amount)": an aggregate as it is read. */
+static enum tend_code name_aggregate(const struct tend__contract_rule *rule,
+                                     struct contract_check *check, struct tend_error *err)
+{
+    static const char *const words[] = {
+        [TEND_RULE_AVG] = "avg", [TEND_RULE_SUM] = "sum", [TEND_RULE_COUNT] = "count"};
+    struct tend__buf text;
+    tend__buf_init(&text, SUBJECT_MAX);
+    tend__buf_printf(&text, "%s(%s)", words[rule->kind], rule->expr);
+    enum tend_code code = tend__buf_code(&text, err);
+    if (code == TEND_OK) {
+        code = tend__mem_text(tend__buf_str(&text), text.len, &check->text, err);
+    }
+    tend__buf_deinit(&text);
+    check->result.text = check->text;
+    return code;
+}
+
 static enum tend_code add_rule(struct tend__contract_run *run,
                                const struct tend__contract_rule *rule, struct tend_error *err)
 {
@@ -404,6 +422,9 @@ static enum tend_code add_rule(struct tend__contract_run *run,
     } else {
         check->result.low = rule->low;
         check->result.high = rule->high;
+    }
+    if (!is_row && rule->kind != TEND_RULE_VALUE) {
+        TEND_TRY(name_aggregate(rule, check, err));
     }
     const enum tend_code code = compile_rule(run, rule, check, &why);
     if (is_result(code)) {
@@ -527,6 +548,7 @@ void tend__contract_run_free(struct tend__contract_run *run)
         tend__text_map_deinit(&check->map);
         tend__mem_free(check->texts);
         tend__mem_free(check->subject);
+        tend__mem_free(check->text);
         tend__expr_free(check->expr);
         tend__vector_deinit(&check->vector);
         tend__aggregate_free(check->aggregate);
@@ -711,13 +733,16 @@ static void judge_check(const struct tend__contract_run *run, struct contract_ch
     }
 }
 
-void tend__contract_finish(struct tend__contract_run *run, const struct tend__contract_result **out,
-                           size_t *count)
+void tend__contract_finish(struct tend__contract_run *run, struct tend__contract_outcome *out)
 {
+    out->is_there = true;
+    out->violated_count = 0;
     for (size_t i = 0; i < run->check_count; i++) {
         judge_check(run, &run->checks[i]);
         run->results[i] = run->checks[i].result;
+        out->violated_count += run->results[i].is_violated ? 1 : 0;
     }
-    *out = run->results;
-    *count = run->check_count;
+    out->results = run->results;
+    out->count = run->check_count;
+    out->row_count = run->row_count;
 }

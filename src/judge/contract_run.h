@@ -27,7 +27,8 @@ struct contract_check {
     size_t dependent_idx;
     uint64_t bad_count;
     uint64_t asked_count;
-    char *subject; /* where it had to be put together */
+    char *subject; /* where it had to be put together, as the next */
+    char *text;
     struct tend__key_set keys;
     bool has_keys;
     bool keys_are_filled; /* of a reference */

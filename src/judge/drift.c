@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "judge/break_rules.h"
+#include "judge/drift_vector.h"
 #include "profile/profile.h"
 #include "stat/multiplicity.h"
 #include "stat/shift_test.h"
@@ -18,7 +19,7 @@
 #include <math.h>
 
 #define FDR_DEFAULT 0.05
-#define TOLERANCE_W1_DEFAULT 0.1
+#define TOLERANCE_DEFAULT 0.1
 #define TOLERANCE_JS_DEFAULT 0.05
 #define ROWS_DEFAULT 30
 #define SPREADS 3.0
@@ -33,8 +34,9 @@ static struct tend__drift_options fill_options(const struct tend__drift_options 
         o = *given;
     }
     o.fdr = o.fdr > 0 ? o.fdr : FDR_DEFAULT;
-    o.tolerance_w1 = o.tolerance_w1 > 0 ? o.tolerance_w1 : TOLERANCE_W1_DEFAULT;
+    o.tolerance_w1 = o.tolerance_w1 > 0 ? o.tolerance_w1 : TOLERANCE_DEFAULT;
     o.tolerance_js = o.tolerance_js > 0 ? o.tolerance_js : TOLERANCE_JS_DEFAULT;
+    o.tolerance_mmd = o.tolerance_mmd > 0 ? o.tolerance_mmd : TOLERANCE_DEFAULT;
     o.row_count_min = o.row_count_min > 0 ? o.row_count_min : ROWS_DEFAULT;
     return o;
 }
@@ -57,6 +59,32 @@ static const double *positions_of(const struct tend__plan_column *column)
         return NULL;
     }
     return NULL;
+}
+
+static void compare_vectors(const struct tend__profile *ref, const struct tend__profile *cur,
+                            const struct tend__drift_options *options,
+                            struct tend__drift_column *out)
+{
+    const double none = (double)NAN;
+    const uint64_t least = options->row_count_min;
+    struct tend__vector_distance distance;
+    tend__vector_compare(ref, cur, out->column_idx, &distance);
+    out->is_judged = distance.is_there &&
+                     tend__profile_value_count(ref, out->column_idx) >= least &&
+                     tend__profile_value_count(cur, out->column_idx) >= least;
+    out->p_value = out->is_judged ? distance.p_value : 1;
+    out->effect = distance.effect;
+    out->tolerance = options->tolerance_mmd;
+    out->threshold = options->tolerance_mmd;
+    out->mmd = distance.mmd;
+    out->psi = none;
+    out->ks = none;
+    out->w1 = none;
+    out->w1_normalised = none;
+    out->js = none;
+    out->hellinger = none;
+    out->l_inf = none;
+    out->chi2 = none;
 }
 
 static void test_column(const struct tend__plan_column *column,
@@ -96,7 +124,12 @@ static void compare_column(const struct tend__profile *ref, const struct tend__p
         .q_value = 1,
         .null_share_ref = tend__break_null_share(ref, idx),
         .null_share_cur = tend__break_null_share(cur, idx),
+        .mmd = (double)NAN,
     };
+    if (column->type == TEND_TYPE_VECTOR) {
+        compare_vectors(ref, cur, options, out);
+        return;
+    }
     struct tend__shift_test shift = {.p_value = 1};
     if (a->cell_count > 0) {
         tend__two_sample_counts(a->cells, b->cells, positions, a->cell_count, &test);
@@ -117,8 +150,46 @@ static void compare_column(const struct tend__profile *ref, const struct tend__p
     const bool has_w1 = positions != NULL && isfinite(test.excess.w1_normalised);
     out->effect = has_w1 ? test.excess.w1_normalised : test.excess.js;
     out->tolerance = has_w1 ? options->tolerance_w1 : options->tolerance_js;
-    out->threshold =
-        find_threshold(out->tolerance, has_w1 ? 1.0 : JS_OF_SPREAD, test.ref_count, test.cur_count);
+    out->threshold = find_threshold(out->tolerance, has_w1 ? 1.0 : JS_OF_SPREAD, test.ref_count,
+                                    test.cur_count);
+}
+
+enum tend_code tend__drift_decide(const struct tend__drift_options *options,
+                                  struct tend__drift_column *columns, size_t column_count,
+                                  struct tend__drift_test *tests, size_t test_count,
+                                  struct tend_error *err)
+{
+    const struct tend__drift_options filled = fill_options(options);
+    const size_t count = column_count + test_count;
+    double *p = NULL;
+    size_t *scratch = NULL;
+    enum tend_code code = TEND_OK;
+    TEND_TRY_OUT(tend__mem_new(count, sizeof(*p), &p, err));
+    TEND_TRY_OUT(tend__mem_new(count, sizeof(*scratch), &scratch, err));
+    /* What is not judged is no test: it does not dilute the others. */
+    for (size_t i = 0; i < column_count; i++) {
+        p[i] = columns[i].is_judged ? columns[i].p_value : (double)NAN;
+    }
+    for (size_t i = 0; i < test_count; i++) {
+        p[column_count + i] = tests[i].is_judged ? tests[i].p_value : (double)NAN;
+    }
+    tend__bh_qvalues(p, count, p, scratch);
+    for (size_t i = 0; i < column_count; i++) {
+        struct tend__drift_column *column = &columns[i];
+        column->q_value = column->is_judged ? p[i] : 1;
+        column->drifted =
+            column->is_judged && p[i] < filled.fdr && column->effect >= column->threshold;
+    }
+    for (size_t i = 0; i < test_count; i++) {
+        struct tend__drift_test *test = &tests[i];
+        const double q = p[column_count + i];
+        test->q_value = test->is_judged ? q : 1;
+        test->drifted = test->is_judged && q < filled.fdr && test->effect > test->tolerance;
+    }
+out:
+    tend__mem_free(scratch);
+    tend__mem_free(p);
+    return code;
 }
 
 enum tend_code tend__drift_compare(const struct tend__profile *ref, const struct tend__profile *cur,
@@ -133,23 +204,8 @@ enum tend_code tend__drift_compare(const struct tend__profile *ref, const struct
                          tend__plan_column_count(plan));
     }
     TEND_TRY(tend__plan_match(plan, tend__profile_plan(cur), err));
-    double *p = NULL;
-    size_t *scratch = NULL;
-    enum tend_code code = TEND_OK;
-    TEND_TRY_OUT(tend__mem_new(column_count, sizeof(*p), &p, err));
-    TEND_TRY_OUT(tend__mem_new(column_count, sizeof(*scratch), &scratch, err));
     for (size_t i = 0; i < column_count; i++) {
         compare_column(ref, cur, i, &filled, &out[i]);
-        /* Columns that are not judged are no tests: they do not dilute the others. */
-        p[i] = out[i].is_judged ? out[i].p_value : (double)NAN;
     }
-    tend__bh_qvalues(p, column_count, p, scratch);
-    for (size_t i = 0; i < column_count; i++) {
-        out[i].q_value = out[i].is_judged ? p[i] : 1;
-        out[i].drifted = out[i].is_judged && p[i] < filled.fdr && out[i].effect >= out[i].threshold;
-    }
-out:
-    tend__mem_free(scratch);
-    tend__mem_free(p);
-    return code;
+    return tend__drift_decide(options, out, column_count, NULL, 0, err);
 }

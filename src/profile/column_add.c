@@ -17,6 +17,7 @@ void tend__column_profile_reset(struct tend__column_profile *profile)
 {
     const size_t cell_count = profile->cell_count;
     uint64_t *cells = profile->cells;
+    int64_t *features = profile->features;
     *profile = (struct tend__column_profile){
         .min = (double)NAN,
         .max = (double)NAN,
@@ -24,6 +25,7 @@ void tend__column_profile_reset(struct tend__column_profile *profile)
         .max_us = INT64_MIN,
         .cell_count = cell_count,
         .cells = cells,
+        .features = features,
     };
 }
 

@@ -9,6 +9,7 @@
 #define TEND_PROFILE_COLUMN_ADD_H
 
 #include "profile/profile.h"
+#include "profile/vector_plan.h"
 #include "sketch/kernel.h"
 
 #define TEND_NUMBER_BLOCK TEND_KERNEL_BLOCK
@@ -36,9 +37,17 @@ void tend__column_add_bools(struct tend__column_profile *profile, const struct t
 void tend__column_add_times(struct tend__column_profile *profile, const struct tend__column *column,
                             size_t row_count);
 
-/* All of a vector column, against the plan's dim: nulls, rows of another dim, and rows with an item
- * that is not finite. */
-void tend__column_add_vectors(struct tend__column_profile *profile, uint32_t dim,
+/* What is done with the rows of a vector column that are of the plan's dim and finite. */
+struct tend__vector_adder {
+    uint32_t dim;
+    const struct tend__random_features *features; /* sums them in the profile; NULL = not */
+    struct tend__vector_sample *sample;           /* NULL = none */
+    double *room; /* dim numbers; with features, their scratch and TEND_FEATURE_COUNT more */
+};
+
+/* All of a vector column: nulls, rows of another dim, rows with an item that is not finite. */
+void tend__column_add_vectors(struct tend__column_profile *profile,
+                              const struct tend__vector_adder *adder,
                               const struct tend__column *column, size_t row_count);
 
 /* The invalid rows of a column. */

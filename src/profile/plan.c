@@ -33,6 +33,8 @@ static void free_column(struct tend__plan_column *column, struct tend__cell_find
     tend__mem_free(finder->cell_of_bin);
     tend__mem_free(finder->whole_cells);
     tend__text_map_deinit(&finder->map);
+    tend__mem_free((void *)(uintptr_t)column->spectrum);
+    tend__random_features_free(finder->features);
 }
 
 void tend__plan_unref(struct tend__plan *plan)
@@ -236,6 +238,32 @@ static enum tend_code build_categories(const struct tend__plan_source *source,
     return code;
 }
 
+static enum tend_code build_vectors(const struct tend__plan_source *source,
+                                    struct tend__plan_column *column,
+                                    struct tend__cell_finder *finder, struct tend_error *err)
+{
+    column->dim = source->dim;
+    if (source->dim == 0) {
+        return TEND_OK;
+    }
+    for (size_t i = 0; i < source->rank; i++) {
+        const double before = i == 0 ? (double)INFINITY : source->spectrum[i - 1];
+        if (!(source->spectrum[i] > 0 && source->spectrum[i] <= before) ||
+            isinf(source->spectrum[i])) {
+            return fail_column(source, "its spectrum does not descend to 0", err);
+        }
+    }
+    const enum tend_code code =
+        tend__random_features_new(source->dim, source->width, &finder->features, err);
+    if (code == TEND_EINVAL || source->rank > TEND_FEATURE_COUNT) {
+        return fail_column(source, "its vectors make no sense", err);
+    }
+    TEND_TRY(code);
+    column->width = source->width;
+    column->rank = source->rank;
+    return copy_doubles(source->spectrum, source->rank, &column->spectrum, err);
+}
+
 static enum tend_code build_column(const struct tend__plan_source *source,
                                    struct tend__plan_column *column,
                                    struct tend__cell_finder *finder, struct tend_error *err)
@@ -264,8 +292,7 @@ static enum tend_code build_column(const struct tend__plan_source *source,
         column->cell_count = TEND_HOUR_COUNT;
         return TEND_OK;
     case TEND_TYPE_VECTOR:
-        column->dim = source->dim;
-        return TEND_OK;
+        return build_vectors(source, column, finder, err);
     case TEND_TYPE_NULL:
         return TEND_OK;
     }
@@ -310,6 +337,8 @@ static void hash_column(struct tend__sha256 *sha, const struct tend__plan_column
     }
     if (column->type == TEND_TYPE_VECTOR) {
         hash_u64(sha, column->dim);
+        hash_doubles(sha, &column->width, 1);
+        hash_doubles(sha, column->spectrum, column->rank);
     }
     for (size_t i = 0; i < column->category_count; i++) {
         hash_bytes(sha, column->categories[i].ptr, column->categories[i].len);
@@ -462,6 +491,12 @@ static enum tend_code match_columns(const struct tend__plan_column *a,
             "the plans differ: the vectors of column '%.100s' have %u items in one, %u "
             "in the other",
             a->name, a->dim, b->dim);
+    }
+    if (a->width != b->width || a->rank != b->rank ||
+        !equal_doubles(a->spectrum, b->spectrum, a->rank)) {
+        return TEND_FAIL(err, ETYPE,
+                         "the plans differ: column '%.100s' has other vectors in its reference",
+                         a->name);
     }
     if (a->type == TEND_TYPE_NUMBER &&
         (!equal_doubles(a->cell_lows, b->cell_lows, a->cell_count) ||

@@ -13,7 +13,8 @@
  * two cells, the open interval below it and the atom itself. So cells ascend, and there are
  * cut_count + 1 + atom_count of them. bool    two cells: false, true. text    one cell a category,
  * the most frequent first (ties in byte order), and a last one for all other texts. time    24
- * cells: the hour of the day, UTC. vector, null: no cells. NaN, infinities and nulls are in no
+ * cells: the hour of the day, UTC. null: no cells. vector  no cells: random
+ * features are summed (sketch/random_features.h). NaN, infinities and nulls are in no
  * cell; they have their own counts.
  *
  * The builder's memory is bounded. It counts distinct values exactly while a column has at most
@@ -48,7 +49,10 @@ struct tend__plan_column {
         *cell_positions;   /* cell_count, ascending: mean of the reference's values in the cell */
     size_t category_count; /* texts only; cell_count = category_count + 1 */
     const struct tend__text *categories;
-    uint32_t dim; /* vectors only: 0 where the reference has none */
+    uint32_t dim;           /* vectors only, as the rest: 0 where the reference has none */
+    double width;           /* of the kernel (vector_plan.h) */
+    size_t rank;            /* 0 where the reference's vectors are all the same */
+    const double *spectrum; /* rank: eigenvalues of the features' covariance, descending, above 0 */
 };
 
 struct tend__plan;

@@ -28,7 +28,9 @@ struct builder_column {
         profile; /* its cells are `cells`, and used for bool and time only */
     uint64_t cells[TEND_HOUR_COUNT];
     struct tend__distinct *distinct; /* number and text */
-    uint32_t dim;                    /* vector: of the first row that is one; 0 = none yet */
+    uint32_t dim;                    /* vector, as the next two: 0 = no row is one yet */
+    struct tend__vector_sample *sample;
+    double *room; /* dim */
 };
 
 struct tend__plan_builder {
@@ -105,6 +107,8 @@ void tend__plan_builder_free(struct tend__plan_builder *builder)
     for (size_t i = 0; builder->columns != NULL && i < builder->column_count; i++) {
         tend__mem_free(builder->columns[i].name);
         tend__distinct_free(builder->columns[i].distinct);
+        tend__vector_sample_free(builder->columns[i].sample);
+        tend__mem_free(builder->columns[i].room);
     }
     tend__mem_free(builder->columns);
     tend__mem_free(builder);
@@ -122,6 +126,21 @@ static enum tend_code add_numbers(struct builder_column *column, const struct te
         TEND_TRY(tend__distinct_add_numbers(column->distinct, block.x, block.count, block.all_whole,
                                             err));
     }
+    return TEND_OK;
+}
+
+/* The first rows that are vectors say how long they are. */
+static enum tend_code add_vectors(struct builder_column *column, const struct tend__column *values,
+                                  size_t row_count, struct tend_error *err)
+{
+    if (column->sample == NULL && values->dim > 0) {
+        TEND_TRY(tend__mem_new(values->dim, sizeof(*column->room), &column->room, err));
+        TEND_TRY(tend__vector_sample_new(values->dim, &column->sample, err));
+        column->dim = values->dim;
+    }
+    const struct tend__vector_adder adder = {
+        .dim = column->dim, .sample = column->sample, .room = column->room};
+    tend__column_add_vectors(&column->profile, &adder, values, row_count);
     return TEND_OK;
 }
 
@@ -143,9 +162,7 @@ static enum tend_code add_column(struct builder_column *column, const struct ten
         tend__column_add_times(&column->profile, values, row_count);
         return TEND_OK;
     case TEND_TYPE_VECTOR:
-        column->dim = column->dim == 0 ? values->dim : column->dim;
-        tend__column_add_vectors(&column->profile, column->dim, values, row_count);
-        return TEND_OK;
+        return add_vectors(column, values, row_count, err);
     case TEND_TYPE_NULL:
         column->profile.row_count += row_count;
         column->profile.null_count += row_count;
@@ -276,13 +293,27 @@ static enum tend_code plan_text(const struct tend__plan_builder *builder,
     return TEND_OK;
 }
 
+static enum tend_code plan_vectors(const struct builder_column *column,
+                                   struct tend__plan_source *source, struct tend_error *err)
+{
+    struct tend__vector_plan plan = {0};
+    TEND_TRY(tend__vector_sample_plan(column->sample, &plan, err));
+    source->dim = plan.dim;
+    source->width = plan.width;
+    source->rank = plan.rank;
+    source->spectrum = plan.spectrum;
+    return TEND_OK;
+}
+
 static enum tend_code plan_column(const struct tend__plan_builder *builder,
                                   const struct builder_column *column,
                                   struct tend__plan_source *source, struct tend_error *err)
 {
     source->name = column->name;
     source->type = column->type;
-    source->dim = column->dim;
+    if (column->sample != NULL) {
+        return plan_vectors(column, source, err);
+    }
     if (column->distinct == NULL) {
         return TEND_OK;
     }
@@ -311,6 +342,7 @@ enum tend_code tend__plan_builder_finish(const struct tend__plan_builder *builde
     for (size_t i = 0; i < builder->column_count; i++) {
         tend__mem_free((void *)(uintptr_t)sources[i].cell_lows);
         tend__mem_free((void *)(uintptr_t)sources[i].categories);
+        tend__mem_free((void *)(uintptr_t)sources[i].spectrum);
     }
     tend__mem_free(sources);
     return code;
@@ -372,7 +404,8 @@ enum tend_code tend__plan_builder_profile(const struct tend__plan_builder *build
         const struct builder_column *column = &builder->columns[i];
         is_exact = strcmp(plan->columns[i].name, column->name) == 0 &&
                    plan->columns[i].type == column->type &&
-                   (column->distinct == NULL || tend__distinct_is_exact(column->distinct));
+                   (column->distinct == NULL || tend__distinct_is_exact(column->distinct)) &&
+                   column->sample == NULL; /* features need the plan's width */
     }
     if (!is_exact) {
         *complete = false;

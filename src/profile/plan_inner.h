@@ -9,6 +9,7 @@
 #include "profile/plan.h"
 #include "profile/text_key.h"
 #include "sketch/kernel.h"
+#include "sketch/random_features.h"
 
 #include <stdatomic.h>
 
@@ -31,7 +32,8 @@ struct tend__cell_finder {
     double whole_low;
     double whole_high;
     uint16_t *whole_cells;
-    struct tend__text_map map; /* texts */
+    struct tend__text_map map;              /* texts */
+    struct tend__random_features *features; /* vectors, where dim > 0 */
 };
 
 struct tend__plan {
@@ -53,7 +55,10 @@ struct tend__plan_source {
     const double *cell_positions;
     size_t category_count;
     const struct tend__text *categories;
-    uint32_t dim; /* vectors */
+    uint32_t dim; /* vectors, as the rest */
+    double width;
+    size_t rank;
+    const double *spectrum;
 };
 
 /* Checks everything that plan.h promises of a column: TEND_ECORRUPT with the column's name where it

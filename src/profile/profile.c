@@ -10,6 +10,37 @@
 #include <math.h>
 #include <string.h>
 
+/* Room for the features of vectors, none where the plan has no vectors. */
+static enum tend_code init_features(struct tend__profile *profile, struct tend_error *err)
+{
+    const struct tend__plan *plan = profile->plan;
+    size_t count = 0;
+    size_t row_size = 0;
+    for (size_t i = 0; i < plan->column_count; i++) {
+        const struct tend__random_features *features = plan->finders[i].features;
+        if (features != NULL) {
+            const size_t size =
+                plan->columns[i].dim + tend__random_features_scratch(features) + TEND_FEATURE_COUNT;
+            row_size = size > row_size ? size : row_size;
+            count++;
+        }
+    }
+    if (count == 0) {
+        return TEND_OK;
+    }
+    TEND_TRY(tend__mem_new(row_size, sizeof(*profile->vector_row), &profile->vector_row, err));
+    TEND_TRY(tend__mem_new(count * TEND_FEATURE_COUNT, sizeof(*profile->features),
+                           &profile->features, err));
+    int64_t *features = profile->features;
+    for (size_t i = 0; i < plan->column_count; i++) {
+        if (plan->finders[i].features != NULL) {
+            profile->columns[i].features = features;
+            features += TEND_FEATURE_COUNT;
+        }
+    }
+    return TEND_OK;
+}
+
 static enum tend_code init_profile(struct tend__profile *profile, struct tend_error *err)
 {
     const struct tend__plan *plan = profile->plan;
@@ -21,6 +52,7 @@ static enum tend_code init_profile(struct tend__profile *profile, struct tend_er
     TEND_TRY(tend__mem_new(plan->column_count, sizeof(*profile->batch_columns),
                            &profile->batch_columns, err));
     TEND_TRY(tend__mem_new(cell_count, sizeof(*profile->cells), &profile->cells, err));
+    TEND_TRY(init_features(profile, err));
     uint64_t *cells = profile->cells;
     for (size_t i = 0; i < plan->column_count; i++) {
         profile->columns[i].cell_count = plan->columns[i].cell_count;
@@ -57,6 +89,8 @@ void tend__profile_free(struct tend__profile *profile)
     tend__label_deinit(&profile->label);
     tend__mem_free(profile->new_columns);
     tend__mem_free(profile->cells);
+    tend__mem_free(profile->features);
+    tend__mem_free(profile->vector_row);
     tend__mem_free(profile->batch_columns);
     tend__mem_free(profile->columns);
     tend__plan_unref(profile->plan);
@@ -221,11 +255,19 @@ static void add_column(struct tend__column_profile *profile, const struct tend__
         tend__column_add_times(profile, column, row_count);
         return;
     case TEND_TYPE_VECTOR:
-        tend__column_add_vectors(profile, plan->columns[column_idx].dim, column, row_count);
-        return;
     case TEND_TYPE_NULL:
         return;
     }
+}
+
+static void add_vectors(struct tend__profile *profile, size_t column_idx,
+                        const struct tend__column *column, size_t row_count)
+{
+    const struct tend__vector_adder adder = {.dim = profile->plan->columns[column_idx].dim,
+                                             .features =
+                                                 profile->plan->finders[column_idx].features,
+                                             .room = profile->vector_row};
+    tend__column_add_vectors(&profile->columns[column_idx], &adder, column, row_count);
 }
 
 enum tend_code tend__profile_add(struct tend__profile *profile, const struct tend__batch *batch,
@@ -250,6 +292,9 @@ enum tend_code tend__profile_add(struct tend__profile *profile, const struct ten
         const size_t at = profile->batch_columns[i];
         if (at == SIZE_MAX) {
             profile->columns[i].absent_count += batch->row_count;
+        } else if (plan->columns[i].type == TEND_TYPE_VECTOR &&
+                   batch->columns[at].type == TEND_TYPE_VECTOR) {
+            add_vectors(profile, i, &batch->columns[at], batch->row_count);
         } else {
             add_column(&profile->columns[i], plan, i, &batch->columns[at], batch->row_count);
         }
@@ -291,6 +336,9 @@ static void merge_columns(struct tend__column_profile *into,
     }
     for (size_t i = 0; i < TEND_ARRAY_LEN(into->weekdays); i++) {
         into->weekdays[i] += from->weekdays[i];
+    }
+    for (size_t i = 0; into->features != NULL && i < TEND_FEATURE_COUNT; i++) {
+        into->features[i] += from->features[i];
     }
     for (size_t i = 0; i < into->cell_count; i++) {
         into->cells[i] += from->cells[i];
@@ -364,6 +412,9 @@ uint64_t tend__profile_value_count(const struct tend__profile *profile, size_t c
 {
     const struct tend__column_profile *column = tend__profile_column(profile, column_idx);
     uint64_t count = 0;
+    if (profile->plan->columns[column_idx].type == TEND_TYPE_VECTOR) {
+        return column->row_count - column->null_count - column->nan_count;
+    }
     for (size_t i = 0; i < column->cell_count; i++) {
         count += column->cells[i];
     }

@@ -46,6 +46,8 @@ struct tend__column_profile {
     int64_t max_us;
     uint64_t hours[24];   /* times: hour of the day, UTC (the same as cells) */
     uint64_t weekdays[7]; /* times: 0 = Sunday */
+    int64_t *features;    /* vectors: TEND_FEATURE_COUNT sums (sketch/random_features.h); NULL where
+                             the plan has no dim, and for other types */
     size_t cell_count;    /* as the plan's column; see plan.h for what a cell is */
     uint64_t *cells;
 };
@@ -100,7 +102,7 @@ const struct tend__column_profile *tend__profile_column(const struct tend__profi
 const struct tend__new_column *tend__profile_new_columns(const struct tend__profile *profile,
                                                          size_t *count);
 
-/* Values that are in a cell: not null, not NaN, not infinite. */
+/* Values that are in a cell, or vectors that are in the sums: not null, not NaN, not infinite. */
 uint64_t tend__profile_value_count(const struct tend__profile *profile, size_t column_idx);
 
 /* Of numbers and bools (0 and 1): NaN where the column has another type or no finite value. sd

@@ -50,6 +50,10 @@
     X(COUNTS, "count", "l", true, false)                                                           \
     X(OTHERS, "other_count", "l", false, false)                                                    \
     X(WEEKDAYS, "weekday_count", "l", true, false)                                                 \
+    X(VECTOR_DIM, "vector_dim", "l", false, true)                                                  \
+    X(VECTOR_WIDTH, "vector_width", "g", false, true)                                              \
+    X(VECTOR_SPECTRUM, "vector_spectrum", "g", true, true)                                         \
+    X(VECTOR_SUMS, "vector_sum", "l", true, true)                                                  \
     X(KLL, "kll", "z", false, true)                                                                \
     X(HLL, "hll", "z", false, true)                                                                \
     X(FREQUENT_ITEMS, "frequent_items", "z", false, true)                                          \

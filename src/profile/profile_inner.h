@@ -11,6 +11,8 @@ struct tend__profile {
     uint64_t row_count;
     struct tend__column_profile *columns; /* as the plan's */
     uint64_t *cells;                      /* of all columns, one after another */
+    int64_t *features;                    /* of all vector columns, one after another */
+    double *vector_row;    /* room for a row of the longest vectors, its features, and scratch */
     size_t *batch_columns; /* where the last batch had each column: a guess for the next */
     struct tend__new_column *new_columns; /* ascending by name; names are owned */
     size_t new_count;

@@ -186,6 +186,39 @@ static enum tend_code copy_name(const struct table_reader *reader, size_t row_id
     return tend__mem_text(reader->names[row_idx].ptr, reader->names[row_idx].len, out, err);
 }
 
+/* Null where the reference has no vector. */
+static enum tend_code read_vector_plan(const struct table_reader *reader, size_t row_idx,
+                                       struct tend__plan_source *source, struct tend_error *err)
+{
+    const struct tend__arrow_cursor *dim = cursor_of(reader, FIELD(VECTOR_DIM));
+    const struct tend__arrow_cursor *width = cursor_of(reader, FIELD(VECTOR_WIDTH));
+    const struct tend__arrow_cursor *spectrum = cursor_of(reader, FIELD(VECTOR_SPECTRUM));
+    size_t begin = 0;
+    size_t n = 0;
+    if (tend__arrow_is_null(dim, row_idx)) {
+        return TEND_OK;
+    }
+    const int64_t items = tend__arrow_read_int(dim, row_idx);
+    if (tend__arrow_is_null(width, row_idx) || tend__arrow_is_null(spectrum, row_idx) ||
+        items <= 0 || items > TEND_VECTOR_DIM_MAX) {
+        return fail_row(reader, row_idx, "its vectors make no sense", err);
+    }
+    TEND_TRY(tend__arrow_read_list(spectrum, row_idx, &begin, &n, err));
+    if (n > TEND_FEATURE_COUNT) {
+        return fail_row(reader, row_idx, "its spectrum is too long", err);
+    }
+    double *copy = NULL;
+    TEND_TRY(tend__mem_new(n, sizeof(*copy), &copy, err));
+    for (size_t i = 0; i < n; i++) {
+        copy[i] = tend__arrow_item_double(spectrum, begin + i);
+    }
+    source->dim = (uint32_t)items;
+    source->width = tend__arrow_read_double(width, row_idx);
+    source->rank = n;
+    source->spectrum = copy;
+    return TEND_OK;
+}
+
 static enum tend_code read_source(const struct table_reader *reader, size_t row_idx,
                                   struct tend__plan_source *source, struct tend_error *err)
 {
@@ -204,7 +237,8 @@ static enum tend_code read_source(const struct table_reader *reader, size_t row_
     if (source->type == TEND_TYPE_TEXT) {
         TEND_TRY(read_categories(reader, row_idx, source, err));
     }
-    return TEND_OK;
+    return source->type == TEND_TYPE_VECTOR ? read_vector_plan(reader, row_idx, source, err)
+                                            : TEND_OK;
 }
 
 static void free_sources(struct tend__plan_source *sources, size_t count)
@@ -215,6 +249,7 @@ static void free_sources(struct tend__plan_source *sources, size_t count)
         tend__mem_free((void *)(uintptr_t)sources[i].cell_highs);
         tend__mem_free((void *)(uintptr_t)sources[i].cell_positions);
         tend__mem_free((void *)(uintptr_t)sources[i].categories);
+        tend__mem_free((void *)(uintptr_t)sources[i].spectrum);
     }
     tend__mem_free(sources);
 }
@@ -314,6 +349,7 @@ static enum tend_code count_plan_rows(const struct table_reader *reader, struct 
         group->plan_count++;
         group->is_full = group->is_full ||
                          !tend__arrow_is_null(cursor_of(reader, FIELD(CELL_LOWS)), row_idx) ||
+                         !tend__arrow_is_null(cursor_of(reader, FIELD(VECTOR_DIM)), row_idx) ||
                          !tend__arrow_is_null(cursor_of(reader, FIELD(CATEGORIES)), row_idx);
     }
     if (group->plan_count == 0 || group->plan_count > TEND_PLAN_COLUMNS_MAX ||
@@ -586,6 +622,33 @@ static enum tend_code read_cells(const struct table_reader *reader, size_t row_i
     return TEND_OK;
 }
 
+static enum tend_code read_features(const struct table_reader *reader, size_t row_idx,
+                                    uint64_t value_count, struct tend__column_profile *column,
+                                    struct tend_error *err)
+{
+    const struct tend__arrow_cursor *sums = cursor_of(reader, FIELD(VECTOR_SUMS));
+    const double limit = (double)value_count * TEND_FEATURE_UNIT;
+    size_t begin = 0;
+    size_t n = 0;
+    if (tend__arrow_is_null(sums, row_idx)) {
+        return column->features == NULL && value_count == 0
+                   ? TEND_OK
+                   : fail_row(reader, row_idx, "its sums of features are missing", err);
+    }
+    TEND_TRY(tend__arrow_read_list(sums, row_idx, &begin, &n, err));
+    if (column->features == NULL || n != TEND_FEATURE_COUNT ||
+        value_count > TEND_FEATURE_ROWS_MAX) {
+        return fail_row(reader, row_idx, "its sums of features do not fit", err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        column->features[i] = tend__arrow_item_int(sums, begin + i);
+        if (fabs((double)column->features[i]) > limit) {
+            return fail_row(reader, row_idx, "a sum of features is too large for its rows", err);
+        }
+    }
+    return TEND_OK;
+}
+
 /* Whether the row is of that column. */
 static enum tend_code match_column(const struct table_reader *reader, size_t row_idx,
                                    const struct tend__plan_column *plan, struct tend_error *err)
@@ -615,6 +678,9 @@ static enum tend_code read_column(const struct table_reader *reader, size_t row_
     if (type == TEND_TYPE_NUMBER) {
         TEND_TRY(read_number(reader, row_idx, &profile->plan->finders[column_idx], value_count,
                              column, err));
+    }
+    if (type == TEND_TYPE_VECTOR) {
+        TEND_TRY(read_features(reader, row_idx, value_count, column, err));
     }
     if (type == TEND_TYPE_TIME) {
         TEND_TRY(read_times(reader, row_idx, value_count, column, err));

@@ -129,6 +129,25 @@ static void put_places(struct tend__arrow_out *table, const struct tend__plan_co
     } else {
         tend__arrow_out_null(table, FIELD(CATEGORIES));
     }
+    if (plan->dim > 0) {
+        tend__arrow_out_int(table, FIELD(VECTOR_DIM), plan->dim);
+        tend__arrow_out_double(table, FIELD(VECTOR_WIDTH), plan->width);
+        tend__arrow_out_doubles(table, FIELD(VECTOR_SPECTRUM), plan->spectrum, plan->rank);
+    } else {
+        put_nulls(table, FIELD(VECTOR_DIM), FIELD(VECTOR_SPECTRUM));
+    }
+}
+
+/* Sums have signs; their bits are written as they are. */
+static void put_features(struct tend__arrow_out *table, const struct tend__column_profile *column)
+{
+    uint64_t bits[TEND_FEATURE_COUNT];
+    if (column->features == NULL) {
+        tend__arrow_out_null(table, FIELD(VECTOR_SUMS));
+        return;
+    }
+    memcpy(bits, column->features, sizeof(bits));
+    tend__arrow_out_ints(table, FIELD(VECTOR_SUMS), bits, TEND_FEATURE_COUNT);
 }
 
 static void put_counts(struct tend__arrow_out *table, const struct tend__plan_column *plan,
@@ -169,8 +188,10 @@ static void put_column(struct tend__arrow_out *table, const struct tend__profile
         put_places(table, plan);
     } else {
         put_nulls(table, FIELD(CELL_LOWS), FIELD(CATEGORIES));
+        put_nulls(table, FIELD(VECTOR_DIM), FIELD(VECTOR_SPECTRUM));
     }
     put_counts(table, plan, column);
+    put_features(table, column);
     put_nulls(table, FIELD(KLL), FIELD(FREQUENT_ITEMS));
     tend__arrow_out_int(table, FIELD(CHECK), 0);
 }

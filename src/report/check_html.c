@@ -17,10 +17,12 @@ static void add_tiles(const struct tend__check *check, struct tend__buf *page)
 {
     static const enum tend__tint tints[] = {[TEND_VERDICT_OK] = TEND_TINT_GOOD,
                                             [TEND_VERDICT_DRIFT] = TEND_TINT_WARN,
-                                            [TEND_VERDICT_BREAK] = TEND_TINT_BAD};
+                                            [TEND_VERDICT_BREAK] = TEND_TINT_BAD,
+                                            [TEND_VERDICT_VIOLATION] = TEND_TINT_BAD};
     static const char *const remarks[] = {[TEND_VERDICT_OK] = "nothing changed that matters",
                                           [TEND_VERDICT_DRIFT] = "distributions changed",
-                                          [TEND_VERDICT_BREAK] = "upstream data broke"};
+                                          [TEND_VERDICT_BREAK] = "upstream data broke",
+                                          [TEND_VERDICT_VIOLATION] = "the contract is violated"};
     char figure[TEND_NUMBER_TEXT_SIZE];
     char number[TEND_NUMBER_TEXT_SIZE];
     char remark[128];

@@ -4,6 +4,7 @@
 
 #include "base/json_write.h"
 #include "report/column_view.h"
+#include "report/contract_report.h"
 #include "report/profile_text.h"
 #include "report/render.h"
 
@@ -12,19 +13,32 @@
 
 /* ---- breaks ---- */
 
-void tend__check_break_words(const struct tend__break *found, struct tend__buf *out)
+static void write_unit_words(const struct tend__break *found, struct tend__buf *out)
 {
     char text[TEND_NUMBER_TEXT_SIZE];
+    tend__buf_printf(out, "values are %s times what they were",
+                     tend__show_number(found->factor, text));
+    if (fabs(found->offset) > 0) {
+        tend__buf_printf(out, " plus %s", tend__show_number(found->offset, text));
+    }
+    if (found->from[0] != '\0') {
+        tend__buf_printf(out, " (%s to %s)", found->from, found->to);
+    }
+}
+
+static void write_label_words(const struct tend__break *found, struct tend__buf *out)
+{
+    tend__buf_printf(out, "outcomes are broken: %s", found->to);
+    if (found->from[0] != '\0') {
+        tend__buf_printf(out, " ('%s' does not come any more)", found->from);
+    }
+}
+
+void tend__check_break_words(const struct tend__break *found, struct tend__buf *out)
+{
     switch (found->kind) {
     case TEND_BREAK_UNIT_CHANGE:
-        tend__buf_printf(out, "values are %s times what they were",
-                         tend__show_number(found->factor, text));
-        if (fabs(found->offset) > 0) {
-            tend__buf_printf(out, " plus %s", tend__show_number(found->offset, text));
-        }
-        if (found->from[0] != '\0') {
-            tend__buf_printf(out, " (%s to %s)", found->from, found->to);
-        }
+        write_unit_words(found, out);
         return;
     case TEND_BREAK_SIGN_FLIP:
         tend__buf_text(out, "values have the opposite sign");
@@ -60,12 +74,28 @@ void tend__check_break_words(const struct tend__break *found, struct tend__buf *
         tend__buf_printf(out, "was %s, is %s", found->from, found->to);
         return;
     case TEND_BREAK_JOIN_FAILURE:
+        tend__buf_printf(out,
+                         "%zu columns are missing in the same rows, as when a join finds nothing",
+                         found->column_count);
+        return;
     case TEND_BREAK_STUCK:
+        tend__buf_printf(out, "every value is %s", found->to);
+        return;
     case TEND_BREAK_DUPLICATE_ROWS:
+        tend__buf_text(out, "rows came more than once");
+        return;
     case TEND_BREAK_CLIPPING:
+        tend__buf_printf(out, "values are cut off at %s", found->to);
+        return;
     case TEND_BREAK_ROUNDING:
+        tend__buf_printf(out, "values are rounded to multiples of %s", found->to);
+        return;
     case TEND_BREAK_COLUMN_SWAP:
+        tend__buf_printf(out, "has changed places with %s", found->to);
+        return;
     case TEND_BREAK_LABEL_BREAK:
+        write_label_words(found, out);
+        return;
     case TEND_BREAK_KIND_COUNT:
         tend__buf_text(out, tend__break_kind_text(found->kind));
         return;
@@ -103,6 +133,10 @@ static void write_break(const struct tend__check *check, const struct tend__brea
     if (column[0] != '\0') {
         tend__jsonw_text(w, column);
     }
+    for (size_t i = 1; i < found->column_count; i++) {
+        tend__jsonw_text(
+            w, tend__plan_column(tend__profile_plan(check->ref), found->columns[i])->name);
+    }
     if (found->other_column_idx != TEND_BREAK_NO_COLUMN) {
         tend__jsonw_text(
             w, tend__plan_column(tend__profile_plan(check->ref), found->other_column_idx)->name);
@@ -112,6 +146,12 @@ static void write_break(const struct tend__check *check, const struct tend__brea
     tend__jsonw_key(w, "since");
     if (found->since_us != 0) {
         tend__jsonw_time(w, found->since_us);
+    } else {
+        tend__jsonw_null(w);
+    }
+    tend__jsonw_key(w, "since_row");
+    if (found->since_row != 0) {
+        tend__jsonw_uint(w, found->since_row);
     } else {
         tend__jsonw_null(w);
     }
@@ -255,6 +295,7 @@ void tend__check_json(const struct tend__check *check, struct tend__buf *out)
         write_break(check, &check->breaks[i], &w);
     }
     tend__jsonw_array_end(&w);
+    tend__contract_json(&check->contract, &w);
     write_value(check, &w);
     if (check->value.why_not[0] != '\0') {
         tend__jsonw_member_text(&w, "value_note", check->value.why_not);

@@ -3,6 +3,7 @@
 #include "report/check_report.h"
 
 #include "report/column_view.h"
+#include "report/contract_report.h"
 #include "report/render.h"
 
 #include <math.h>
@@ -215,7 +216,8 @@ enum tend_code tend__check_text(const struct tend__check *check,
 {
     static const enum tend__tint tints[] = {[TEND_VERDICT_OK] = TEND_TINT_GOOD,
                                             [TEND_VERDICT_DRIFT] = TEND_TINT_WARN,
-                                            [TEND_VERDICT_BREAK] = TEND_TINT_BAD};
+                                            [TEND_VERDICT_BREAK] = TEND_TINT_BAD,
+                                            [TEND_VERDICT_VIOLATION] = TEND_TINT_BAD};
     const struct printing p = {.check = check, .style = style, .out = out};
     char text[2][TEND_NUMBER_TEXT_SIZE];
     tend__tinted(out, tints[check->verdict], style->colours, "%s",
@@ -227,6 +229,7 @@ enum tend_code tend__check_text(const struct tend__check *check,
     tend__buf_printf(out, "%zu of %zu columns drifted, %zu break%s\n", check->drifted_count,
                      check->column_count, check->break_count, check->break_count == 1 ? "" : "s");
     print_breaks(&p);
+    TEND_TRY(tend__contract_text(&check->contract, style, out, err));
     print_rows(&p);
     TEND_TRY(print_columns(&p, err));
     print_value(&p);

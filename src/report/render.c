@@ -211,9 +211,7 @@ size_t tend__display_width(const char *text, size_t len)
     return width;
 }
 
-/* Adds text, with control characters (which could move a terminal's cursor or colour it) replaced.
- */
-static void add_clean(struct tend__buf *out, const char *text, size_t len)
+void tend__clean_text(struct tend__buf *out, const char *text, size_t len)
 {
     size_t i = 0;
     while (i < len) {
@@ -404,7 +402,7 @@ static void fit(const struct tend__table *table, size_t *widths, size_t indent, 
 static size_t add_cut(struct tend__buf *out, const char *text, size_t len, size_t width)
 {
     if (tend__display_width(text, len) <= width) {
-        add_clean(out, text, len);
+        tend__clean_text(out, text, len);
         return tend__display_width(text, len);
     }
     size_t used_columns = 0;
@@ -415,7 +413,7 @@ static size_t add_cut(struct tend__buf *out, const char *text, size_t len, size_
         if (used_columns + w + 1 > width) {
             break;
         }
-        add_clean(out, text + i, used);
+        tend__clean_text(out, text + i, used);
         used_columns += w;
         i += used;
     }

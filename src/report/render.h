@@ -56,6 +56,10 @@ size_t tend__display_width(const char *text, size_t len);
 /* Bytes of the valid UTF-8 character at text, or 0. */
 size_t tend__utf8_len(const char *text, size_t len);
 
+/* Adds text with control characters, which could move a terminal's cursor or colour it, replaced.
+ */
+void tend__clean_text(struct tend__buf *out, const char *text, size_t len);
+
 /* Bars of `count` shares in one line, scaled to the largest; blocks in UTF-8, else ASCII. NaN gives
  * a blank. */
 void tend__sparkline(struct tend__buf *out, const double *values, size_t count, bool utf8);

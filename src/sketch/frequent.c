@@ -30,7 +30,6 @@
 #define FAMILY 10
 #define FLAGS_EMPTY 5U
 #define HASH_SEED UINT64_C(0x5EED)
-#define ROOM_MAX ((size_t)1 << 32)
 
 struct counter {
     uint64_t weight;
@@ -54,8 +53,9 @@ struct tend__frequent {
     size_t room_cap;
 };
 
-enum tend_code tend__frequent_new(uint32_t lg_max, struct tend__frequent **out,
-                                  struct tend_error *err)
+/* With room for `long_len` bytes of texts beside those of texts that are cut. */
+static enum tend_code new_with_room(uint32_t lg_max, size_t long_len, struct tend__frequent **out,
+                                    struct tend_error *err)
 {
     lg_max = lg_max == 0 ? TEND_FREQUENT_LG_MAX : lg_max;
     if (lg_max < TEND_FREQUENT_LG_MAX_MIN || lg_max > TEND_FREQUENT_LG_MAX_MAX) {
@@ -75,11 +75,19 @@ enum tend_code tend__frequent_new(uint32_t lg_max, struct tend__frequent **out,
                                &frequent->weights, err));
     TEND_TRY_OUT(
         tend__mem_new(frequent->slot_mask + 1, sizeof(*frequent->slots), &frequent->slots, err));
+    frequent->room_cap = (frequent->count_max + 1) * TEND_FREQUENT_BYTES_MAX + long_len;
+    TEND_TRY_OUT(tend__mem_new(frequent->room_cap, 1, &frequent->room, err));
     *out = frequent;
     return TEND_OK;
 out:
     tend__frequent_free(frequent);
     return code;
+}
+
+enum tend_code tend__frequent_new(uint32_t lg_max, struct tend__frequent **out,
+                                  struct tend_error *err)
+{
+    return new_with_room(lg_max, 0, out, err);
 }
 
 void tend__frequent_free(struct tend__frequent *frequent)
@@ -199,20 +207,17 @@ static void purge(struct tend__frequent *frequent)
     frequent->error += median;
 }
 
-/* A text of any length, without a limit of weight; the total is the caller's. */
-static enum tend_code count_text(struct tend__frequent *frequent, const char *bytes, size_t len,
-                                 uint64_t weight, struct tend_error *err)
+/* A text for which there is room; the total is the caller's. */
+static void count_text(struct tend__frequent *frequent, const char *bytes, size_t len,
+                       uint64_t weight)
 {
     const uint32_t hash = hash_of(bytes, len);
     const size_t slot = find_slot(frequent, bytes, len, hash);
     if (frequent->slots[slot] != 0) {
         frequent->counters[frequent->slots[slot] - 1].weight += weight;
-        return TEND_OK;
+        return;
     }
-    if (frequent->room_cap - frequent->room_len < len || frequent->room == NULL) {
-        TEND_TRY(tend__mem_grow(&frequent->room, &frequent->room_cap, frequent->room_len + len + 1,
-                                ROOM_MAX, 1, err));
-    }
+    TEND_DASSERT(frequent->room_cap - frequent->room_len >= len);
     if (len > 0) {
         memcpy(frequent->room + frequent->room_len, bytes, len);
     }
@@ -224,7 +229,6 @@ static enum tend_code count_text(struct tend__frequent *frequent, const char *by
     if (frequent->count > frequent->count_max) {
         purge(frequent);
     }
-    return TEND_OK;
 }
 
 /* The length at which a text is cut: not within a UTF-8 character. */
@@ -256,7 +260,7 @@ enum tend_code tend__frequent_add(struct tend__frequent *frequent, const char *b
     if (weight == 0) {
         return TEND_OK;
     }
-    TEND_TRY(count_text(frequent, bytes, cut_length(bytes, len), weight, err));
+    count_text(frequent, bytes, cut_length(bytes, len), weight);
     frequent->total += weight;
     return TEND_OK;
 }
@@ -269,7 +273,7 @@ enum tend_code tend__frequent_add_texts(struct tend__frequent *frequent,
     for (size_t i = 0; i < row_count; i++) {
         if (tend__is_valid(column, i)) {
             const struct tend__text *text = &column->text[i];
-            TEND_TRY(count_text(frequent, text->ptr, cut_length(text->ptr, text->len), 1, err));
+            count_text(frequent, text->ptr, cut_length(text->ptr, text->len), 1);
             frequent->total++;
         }
     }
@@ -281,11 +285,10 @@ enum tend_code tend__frequent_merge(struct tend__frequent *into, const struct te
 {
     TEND_ASSERT(into != from);
     TEND_TRY(check_weight(into, from->total, err));
-    TEND_TRY(tend__mem_grow(&into->room, &into->room_cap, into->room_len + from->room_len + 1,
-                            ROOM_MAX, 1, err)); /* nothing fails from here on */
     for (size_t i = 0; i < from->count; i++) {
         const struct counter *counter = &from->counters[i];
-        TEND_TRY(count_text(into, from->room + counter->at, counter->len, counter->weight, err));
+        const char *bytes = from->room + counter->at;
+        count_text(into, bytes, cut_length(bytes, counter->len), counter->weight);
     }
     into->total += from->total;
     into->error += from->error;
@@ -451,7 +454,7 @@ static enum tend_code read_texts(struct tend__frequent *frequent, uint32_t count
             return BAD(err, "its counters add up to more than its total");
         }
         sum += weight;
-        TEND_TRY(count_text(frequent, (const char *)bytes, len, weight, err));
+        count_text(frequent, (const char *)bytes, len, weight);
         if (frequent->count != (size_t)i + 1) {
             return BAD(err, "a text comes twice");
         }
@@ -502,7 +505,7 @@ enum tend_code tend__frequent_read(const void *bytes, size_t len, struct tend__f
         return BAD(err, "bytes follow an empty one");
     }
     struct tend__frequent *frequent = NULL;
-    TEND_TRY(tend__frequent_new(head[3], &frequent, err));
+    TEND_TRY(new_with_room(head[3], len, &frequent, err));
     const enum tend_code code = is_empty ? TEND_OK : read_body(frequent, &wire, err);
     if (code != TEND_OK) {
         tend__frequent_free(frequent);

@@ -15,7 +15,9 @@
  * is exact and does not depend on their order; beyond, the counters do.
  *
  * Texts longer than TEND_FREQUENT_BYTES_MAX are cut there, at the start of a UTF-8 character, and
- * count as one with all that begin like them. Bytes are those of Apache DataSketches'
+ * count as one with all that begin like them; one that was read stays whole until it is merged into
+ * another sketch. Memory is fixed at birth (236 kB for lg_max 10, of which the system gives what is
+ * touched). Bytes are those of Apache DataSketches'
  * frequent_strings_sketch (docs/methods/sketches.md), which knows no such limit.
  */
 #ifndef TEND_SKETCH_FREQUENT_H
@@ -31,7 +33,7 @@
 
 #define TEND_FREQUENT_LG_MAX 10
 #define TEND_FREQUENT_LG_MAX_MIN 3
-#define TEND_FREQUENT_LG_MAX_MAX 20
+#define TEND_FREQUENT_LG_MAX_MAX 16
 #define TEND_FREQUENT_BYTES_MAX 256
 #define TEND_FREQUENT_WEIGHT_MAX (UINT64_C(1) << 62)
 
@@ -43,12 +45,12 @@ struct tend__frequent_row {
     uint64_t high;
 };
 
-/* lg_max of 3 .. 20; 0 = 10. TEND_EINVAL, TEND_ENOMEM. */
+/* lg_max of 3 .. 16; 0 = 10. TEND_EINVAL, TEND_ENOMEM. */
 enum tend_code tend__frequent_new(uint32_t lg_max, struct tend__frequent **out,
                                   struct tend_error *err) TEND_NODISCARD;
 void tend__frequent_free(struct tend__frequent *frequent);
 
-/* TEND_ENOMEM; TEND_ELIMIT beyond a total weight of 2^62. A weight of 0 is nothing. */
+/* Never allocates. TEND_ELIMIT beyond a total weight of 2^62. A weight of 0 is nothing. */
 enum tend_code tend__frequent_add(struct tend__frequent *frequent, const char *bytes, size_t len,
                                   uint64_t weight, struct tend_error *err) TEND_NODISCARD;
 
@@ -81,7 +83,7 @@ enum tend_code tend__frequent_write(const struct tend__frequent *frequent, struc
                                     struct tend_error *err) TEND_NODISCARD;
 
 /* Reads exactly len bytes of that form, whoever wrote them. TEND_ECORRUPT where they break any of
- * its rules, TEND_ENOMEM; TEND_EUNSUPPORTED for lg_max above 20. */
+ * its rules, TEND_ENOMEM; TEND_EUNSUPPORTED for lg_max above 16. */
 enum tend_code tend__frequent_read(const void *bytes, size_t len, struct tend__frequent **out,
                                    struct tend_error *err) TEND_NODISCARD;
 

@@ -9,17 +9,18 @@
 #define BYTE_COUNT 8
 #define RADIX 256
 #define SMALL 40     /* below this, insertion is faster than eight histograms */
+#define INSERTIONS 4 /* moves a key, after which more passes are cheaper */
 #define TOP_PASSES 4 /* of the bytes that differ, how many are sorted at first */
 
 /* Unsigned order of the key is the order of the doubles. Its own inverse needs the other mask. */
 static inline uint64_t key_of(uint64_t bits)
 {
-    return bits ^ (bits >> 63 != 0 ? UINT64_MAX : UINT64_C(1) << 63);
+    return bits ^ ((0 - (bits >> 63)) | UINT64_C(1) << 63);
 }
 
 static inline uint64_t bits_of(uint64_t key)
 {
-    return key ^ (key >> 63 != 0 ? UINT64_C(1) << 63 : UINT64_MAX);
+    return key ^ (((key >> 63) - 1) | UINT64_C(1) << 63);
 }
 
 /* false, with the keys partly sorted, once more than `budget` moves were needed. */
@@ -64,36 +65,51 @@ struct keys {
     size_t n;
 };
 
-/* Sorts by the given bytes, lowest first. */
+/* How often each of four bytes has each value; one loop, because the keys are read once. */
+static void count_four(const uint64_t *keys, size_t n, const unsigned bytes[TOP_PASSES],
+                       uint32_t counts[TOP_PASSES][RADIX])
+{
+    const unsigned a = 8 * bytes[0];
+    const unsigned b = 8 * bytes[1];
+    const unsigned c = 8 * bytes[2];
+    const unsigned d = 8 * bytes[3];
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t key = keys[i];
+        counts[0][(key >> a) & 0xFF]++;
+        counts[1][(key >> b) & 0xFF]++;
+        counts[2][(key >> c) & 0xFF]++;
+        counts[3][(key >> d) & 0xFF]++;
+    }
+}
+
+/* Sorts by at most four bytes, lowest first. */
 static void sort_by_bytes(struct keys *keys, const unsigned *bytes, size_t byte_count)
 {
-    uint32_t counts[BYTE_COUNT][RADIX];
-    memset(counts, 0, byte_count * sizeof(counts[0]));
-    for (size_t i = 0; i < keys->n; i++) {
-        for (size_t j = 0; j < byte_count; j++) {
-            counts[j][(keys->now[i] >> (8 * bytes[j])) & 0xFF]++;
-        }
-    }
+    uint32_t counts[TOP_PASSES][RADIX];
+    unsigned chosen[TOP_PASSES] = {0};
+    memset(counts, 0, sizeof(counts));
+    memcpy(chosen, bytes, byte_count * sizeof(*bytes));
+    count_four(keys->now, keys->n, chosen, counts);
     for (size_t j = 0; j < byte_count; j++) {
-        scatter(keys->now, keys->other, keys->n, bytes[j], counts[j]);
+        scatter(keys->now, keys->other, keys->n, chosen[j], counts[j]);
         uint64_t *swap = keys->now;
         keys->now = keys->other;
         keys->other = swap;
     }
 }
 
-/* Turns the doubles into keys; the bits in which they differ. */
+/* Turns the doubles into keys; the bits in which the doubles differ. (Those of the keys differ in
+ * all bytes as soon as one is negative; but that the sign's own byte tells.) */
 static uint64_t make_keys(const double *x, size_t n, uint64_t *keys)
 {
     uint64_t differ = 0;
     uint64_t first = 0;
     memcpy(&first, x, sizeof(first));
-    first = key_of(first);
     for (size_t i = 0; i < n; i++) {
         uint64_t bits = 0;
         memcpy(&bits, x + i, sizeof(bits));
         keys[i] = key_of(bits);
-        differ |= keys[i] ^ first;
+        differ |= bits ^ first;
     }
     return differ;
 }
@@ -107,13 +123,11 @@ static void sort_keys(struct keys *keys, uint64_t differ)
             bytes[count++] = i;
         }
     }
-    if (count <= TOP_PASSES) {
-        sort_by_bytes(keys, bytes, count);
-        return;
-    }
-    sort_by_bytes(keys, bytes + (count - TOP_PASSES), TOP_PASSES);
-    if (!sort_by_insertion(keys->now, keys->n, 4 * keys->n)) {
-        sort_by_bytes(keys, bytes, count);
+    const size_t low_count = count > TOP_PASSES ? count - TOP_PASSES : 0;
+    sort_by_bytes(keys, bytes + low_count, count - low_count);
+    if (low_count > 0 && !sort_by_insertion(keys->now, keys->n, INSERTIONS * keys->n)) {
+        sort_by_bytes(keys, bytes, low_count);
+        sort_by_bytes(keys, bytes + low_count, TOP_PASSES);
     }
 }
 

@@ -48,8 +48,8 @@ def test_the_version_is_one_line(tmp_path):
     (["check", "--jsno", "a", "b"], "tend check has no option '--jsno' (did you mean '--json'?); 'tend check --help' "
                                     "lists them"),
     (["check", "-x", "a", "b"], "tend check has no option '-x'; 'tend check --help' lists them"),
-    (["check", "a"], "tend check needs REF CUR; try 'tend check --help'"),
-    (["check", "a", "b", "c"], "tend check takes REF CUR and nothing more, but 'c' follows"),
+    (["check"], "tend check needs [REF] CUR; try 'tend check --help'"),
+    (["check", "a", "b", "c"], "tend check takes [REF] CUR and nothing more, but 'c' follows"),
     (["ledger", "x"], "tend ledger takes no 'x'; try 'tend ledger --help'"),
     (["check", "a", "b", "--fdr"], "--fdr needs a value: --fdr SHARE"),
     (["check", "a", "b", "--fdr", "x"], "--fdr x: not a number"),

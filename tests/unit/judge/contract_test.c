@@ -62,8 +62,7 @@ static void bind(struct tend__column columns[COLUMNS], struct tend__batch *batch
 struct judged {
     struct tend__config *config;
     struct tend__contract_run *run;
-    const struct tend__contract_result *results;
-    size_t count;
+    struct tend__contract_outcome outcome;
 };
 
 static enum tend_code try_judge(const char *contract, struct judged *out, struct tend_error *err)
@@ -83,7 +82,7 @@ static enum tend_code try_judge(const char *contract, struct judged *out, struct
         code = tend__contract_add(out->run, &batch, err);
     }
     if (code == TEND_OK) {
-        tend__contract_finish(out->run, &out->results, &out->count);
+        tend__contract_finish(out->run, &out->outcome);
     }
     return code;
 }
@@ -101,9 +100,9 @@ static const struct tend__contract_result *judge(const char *contract, struct ju
     struct tend_error err = {0};
     *out = (struct judged){0};
     assert_tend_ok(try_judge(contract, out, &err), &err);
-    for (size_t i = 0; i < out->count; i++) {
-        if (out->results[i].is_violated) {
-            return &out->results[i];
+    for (size_t i = 0; i < out->outcome.count; i++) {
+        if (out->outcome.results[i].is_violated) {
+            return &out->outcome.results[i];
         }
     }
     return NULL;
@@ -189,7 +188,7 @@ static void what_holds_is_no_violation(void **state)
             fail_msg("%s: %s %g of %g", contracts[i], tend__contract_kind_text(found->kind),
                      found->row_count, found->asked_count);
         }
-        assert_true(judged.count > 0 || i == 6);
+        assert_true(judged.outcome.count > 0 || i == 6);
         let_go(&judged);
     }
 }
@@ -297,11 +296,11 @@ static void a_reference_is_the_values_of_another_data_set(void **state)
     bind(columns, &batch, 0, ROWS);
     assert_int_equal(tend__contract_refer(judged.run, 0, &batch, &err), TEND_ENOTFOUND);
     assert_tend_ok(tend__contract_add(judged.run, &batch, &err), &err);
-    tend__contract_finish(judged.run, &judged.results, &judged.count);
-    assert_int_equal(judged.count, 1);
-    assert_true(judged.results[0].is_violated);
-    assert_near(judged.results[0].row_count, 2, 0);
-    assert_string_equal(judged.results[0].examples[1].value, "OAK");
+    tend__contract_finish(judged.run, &judged.outcome);
+    assert_int_equal(judged.outcome.count, 1);
+    assert_true(judged.outcome.results[0].is_violated);
+    assert_near(judged.outcome.results[0].row_count, 2, 0);
+    assert_string_equal(judged.outcome.results[0].examples[1].value, "OAK");
     let_go(&judged);
 }
 
