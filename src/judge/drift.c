@@ -150,8 +150,8 @@ static void compare_column(const struct tend__profile *ref, const struct tend__p
     const bool has_w1 = positions != NULL && isfinite(test.excess.w1_normalised);
     out->effect = has_w1 ? test.excess.w1_normalised : test.excess.js;
     out->tolerance = has_w1 ? options->tolerance_w1 : options->tolerance_js;
-    out->threshold = find_threshold(out->tolerance, has_w1 ? 1.0 : JS_OF_SPREAD, test.ref_count,
-                                    test.cur_count);
+    out->threshold =
+        find_threshold(out->tolerance, has_w1 ? 1.0 : JS_OF_SPREAD, test.ref_count, test.cur_count);
 }
 
 enum tend_code tend__drift_decide(const struct tend__drift_options *options,

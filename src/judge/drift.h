@@ -33,10 +33,11 @@ struct tend__drift_column {
     bool is_judged; /* false: too few values, or a single cell */
     double p_value; /* 1 where it is not judged */
     double q_value;
-    double effect; /* W1 in standard deviations of the reference, or the Jensen-Shannon distance: less
-                      its mean under no change */
+    double effect;    /* W1 in standard deviations of the reference, or the Jensen-Shannon distance:
+                         less    its mean under no change */
     double tolerance; /* the effect that matters: order columns by effect / tolerance */
-    double threshold; /* the least effect with which a column has drifted: 0 for a few hundred rows */
+    double
+        threshold; /* the least effect with which a column has drifted: 0 for a few hundred rows */
     double psi;
     double ks;            /* NaN for texts, as w1 and w1_normalised */
     double w1;            /* in the column's unit */
