@@ -120,11 +120,11 @@ static enum tend_code add_card(const struct tend__check *check,
     char text[6][TEND_NUMBER_TEXT_SIZE];
     const char *badge = drift->drifted ? "drifted" : drift->is_judged ? "same" : "not judged";
     TEND_TRY(tend__column_view_init(&view, check->ref, check->cur, drift->column_idx, err));
-    (void)snprintf(desc, sizeof(desc), "q %s, PSI %s, effect %s (tolerance %s); nulls %s, were %s.",
+    (void)snprintf(desc, sizeof(desc), "q %s, PSI %s, effect %s (line at %s); nulls %s, were %s.",
                    drift->is_judged ? tend__show_p_value(drift->q_value, text[0]) : "-",
                    tend__show_number(drift->psi, text[1]),
                    tend__show_number(drift->effect, text[2]),
-                   tend__show_number(drift->tolerance, text[3]),
+                   tend__show_number(drift->threshold, text[3]),
                    tend__show_share(drift->null_share_cur, text[4]),
                    tend__show_share(drift->null_share_ref, text[5]));
     const struct tend__chart chart = {.title = plan->name, .desc = desc, .is_card = true};
@@ -151,7 +151,7 @@ static enum tend_code add_card(const struct tend__check *check,
 
 static void add_table(const struct tend__check *check, struct tend__buf *page)
 {
-    static const char *const titles[] = {"column", "q",         "effect",     "tolerance",
+    static const char *const titles[] = {"column", "q",         "effect",     "line",
                                          "PSI",    "KS",        "W1",         "W1/sd",
                                          "JS",     "Hellinger", "L-infinity", "chi-squared"};
     struct tend__table table;
@@ -162,7 +162,7 @@ static void add_table(const struct tend__check *check, struct tend__buf *page)
     }
     for (size_t i = 0; i < check->column_count; i++) {
         const struct tend__drift_column *d = &check->drift[i];
-        const double numbers[] = {d->effect,        d->tolerance, d->psi,       d->ks,    d->w1,
+        const double numbers[] = {d->effect,        d->threshold, d->psi,       d->ks,    d->w1,
                                   d->w1_normalised, d->js,        d->hellinger, d->l_inf, d->chi2};
         tend__table_cell(&table, d->drifted ? TEND_TINT_BAD : TEND_TINT_PLAIN, "%s",
                          tend__plan_column(tend__profile_plan(check->ref), d->column_idx)->name);

@@ -177,6 +177,7 @@ static void write_column(const struct tend__check *check, const struct tend__dri
     tend__jsonw_member_number(w, "q_value", drift->q_value);
     tend__jsonw_member_number(w, "effect", drift->effect);
     tend__jsonw_member_number(w, "tolerance", drift->tolerance);
+    tend__jsonw_member_number(w, "threshold", drift->threshold);
     tend__jsonw_member_number(w, "psi", drift->psi);
     tend__jsonw_member_number(w, "ks", drift->ks);
     tend__jsonw_member_number(w, "w1", drift->w1);
