@@ -73,6 +73,7 @@ enum tend_code tend__data_each(const struct tend__app *app, struct tend__lake *l
         .order_by = stream->order_by,
         .time_column = stream->time_column,
         .where = stream->where,
+        .with_vectors = stream->with_vectors,
         .row_max = stream->row_max,
         .progress = tend__progress_tick,
         .progress_ctx = &progress,
@@ -139,6 +140,7 @@ enum tend_code tend__data_rows_each(void *ctx, tend__rows_fn *fn, void *fn_ctx,
 {
     struct tend__data_rows *rows = ctx;
     struct tend__data_stream stream = rows->stream;
+    stream.with_vectors = true; /* a profile has a place for them */
     stream.is_again = rows->pass_count++ > 0;
     return tend__data_each(rows->app, rows->lake, &stream, fn, fn_ctx, err);
 }

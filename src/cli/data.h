@@ -24,6 +24,7 @@ struct tend__data_stream {
     const char *where;          /* a condition of lake.h, or NULL */
     const char *const *columns; /* only these, in this order; NULL = all */
     size_t column_count;
+    bool with_vectors;   /* lists of numbers are columns too (lake.h) */
     bool is_again;       /* a second pass: remarks were made in the first */
     uint64_t row_max;    /* 0 = all */
     uint64_t *row_count; /* how many rows there were; NULL = nobody asks */

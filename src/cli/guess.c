@@ -216,6 +216,10 @@ static enum tend__role feature_role(const struct tend__profile *profile, size_t 
         *reason = "has no value";
         return TEND_ROLE_USELESS;
     }
+    if (type == TEND_TYPE_VECTOR) {
+        *reason = "holds vectors";
+        return TEND_ROLE_USELESS;
+    }
     if (type == TEND_TYPE_TIME) {
         *reason = "is a second time";
         return TEND_ROLE_USELESS;

@@ -224,6 +224,7 @@ static struct tend__data_stream stream_of(const struct fill *fill)
         .columns = fill->columns,
         .column_count = fill->kept_count,
         .where = fill->where.len > 0 ? tend__buf_str(&fill->where) : NULL,
+        .with_vectors = true,
     };
 }
 

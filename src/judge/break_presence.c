@@ -42,7 +42,7 @@ enum tend_code tend__break_find_schema_missing(struct tend__break_search *search
 }
 
 /* The types other than the plan's that were seen, as "text" or "text and time". */
-static void name_types(char out[TEND_BREAK_TEXT_SIZE], uint32_t types_seen)
+static void name_types(char out[TEND_BREAK_TEXT_SIZE], enum tend_type own, uint32_t types_seen)
 {
     size_t len = 0;
     out[0] = '\0';
@@ -50,7 +50,10 @@ static void name_types(char out[TEND_BREAK_TEXT_SIZE], uint32_t types_seen)
         if ((types_seen >> type & 1U) == 0) {
             continue;
         }
-        const char *parts[2] = {len > 0 ? " and " : "", tend__type_text((enum tend_type)type)};
+        const bool is_own = type == (uint32_t)own && own == TEND_TYPE_VECTOR;
+        const char *parts[2] = {len > 0 ? " and " : "",
+                                is_own ? "vector of another length"
+                                       : tend__type_text((enum tend_type)type)};
         for (size_t k = 0; k < 2; k++) {
             const size_t part_len = strlen(parts[k]);
             if (len + part_len < TEND_BREAK_TEXT_SIZE) {
@@ -72,7 +75,7 @@ enum tend_code tend__break_find_schema_type(struct tend__break_search *search,
         }
         struct tend__break found = tend__break_make(search, TEND_BREAK_TYPE_CHANGE, i);
         name_column(found.from, tend__type_text(tend__plan_column(search->plan, i)->type));
-        name_types(found.to, column->types_seen);
+        name_types(found.to, tend__plan_column(search->plan, i)->type, column->types_seen);
         found.share = (double)column->type_changed_count / (double)rows;
         found.evidence = (double)column->type_changed_count;
         TEND_TRY(tend__break_add(search, &found, err));

@@ -62,6 +62,9 @@ struct tend__lake_read_options {
      * types. Plain comparisons only: what DuckDB makes a join of (a subquery, a long IN) loses the
      * order of the rows. NULL = all rows. */
     const char *where;
+    /* Lists of numbers of which nine of ten in the first 2,048 rows have one length are vectors;
+     * otherwise, and without this, lists are left out and noted. */
+    bool with_vectors;
     uint64_t row_max; /* 0 = all */
     tend__lake_progress_fn progress;
     void *progress_ctx;

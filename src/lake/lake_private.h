@@ -55,7 +55,9 @@ enum lake_reading {
 struct lake_column {
     char *name;
     duckdb_type type;
-    bool is_json; /* a VARCHAR that holds JSON */
+    bool is_json;     /* a VARCHAR that holds JSON */
+    duckdb_type item; /* of a list or array of numbers; DUCKDB_TYPE_INVALID for everything else */
+    uint32_t dim;     /* of a column of vectors; 0 = none, or not looked at */
     enum lake_reading reading;
 };
 
@@ -100,6 +102,25 @@ void tend__lake_table_sql(struct tend__buf *sql, const struct lake_source *sourc
 /* Appends a path as a literal that DuckDB does not take for a pattern. */
 void tend__lake_file_literal(struct tend__buf *sql, const char *path);
 enum tend_type tend__lake_type(const struct lake_column *column, bool *is_supported);
+
+/* lake_vector.c: gives the lists of numbers that are vectors their dim. */
+enum tend_code tend__lake_probe_vectors(duckdb_connection con, const struct lake_source *source,
+                                        struct lake_columns *columns,
+                                        struct tend_error *err) TEND_NODISCARD;
+
+/* What the rows of one column of vectors are turned into; memory that is used again. */
+struct lake_vector_room {
+    uint32_t dim;
+    bool is_float;
+    bool has_null;
+    bool has_misfit;
+    uint8_t *valid; /* TEND_LAKE_BATCH_MAX, as the next; filled before a call */
+    uint8_t *misfit;
+    void *items; /* TEND_LAKE_BATCH_MAX rows */
+};
+
+void tend__lake_view_vectors(duckdb_vector vector, size_t row_count, struct lake_vector_room *room,
+                             struct tend__column *out);
 
 /* lake_header.c: a CSV file's separator and how many columns its header names; *is_same tells
  * whether all files have that very header. */

@@ -38,8 +38,9 @@ struct tend__lake_reader {
     size_t column_count;
     struct tend__field *fields;
     struct tend__column *columns;
-    uint8_t *valid;          /* column_count x TEND_LAKE_BATCH_MAX */
-    struct tend__text *text; /* the same, where there is text */
+    uint8_t *valid;                   /* column_count x TEND_LAKE_BATCH_MAX */
+    struct tend__text *text;          /* the same, where there is text */
+    struct lake_vector_room *vectors; /* column_count, used for vectors */
     struct tend__batch batch;
     char *notes[NOTE_MAX];
     size_t note_count;
@@ -224,8 +225,10 @@ static void add_expression(struct tend__buf *sql, const struct lake_source *sour
             after = " AS TIMESTAMPTZ) AS TIMESTAMP)";
         }
         break;
-    case TEND_TYPE_TEXT:
     case TEND_TYPE_VECTOR:
+        after = column->item == DUCKDB_TYPE_FLOAT ? " AS FLOAT[])" : " AS DOUBLE[])";
+        break;
+    case TEND_TYPE_TEXT:
     case TEND_TYPE_NULL:
         after = " AS VARCHAR)";
         if (column->is_json) {
@@ -459,6 +462,17 @@ static enum tend_code prepare_select(struct tend__lake_reader *reader,
     return code;
 }
 
+static enum tend_code make_vector_room(const struct lake_column *column,
+                                       struct lake_vector_room *room, struct tend_error *err)
+{
+    room->dim = column->dim;
+    room->is_float = column->item == DUCKDB_TYPE_FLOAT;
+    const size_t size = room->is_float ? sizeof(float) : sizeof(double);
+    TEND_TRY(tend__mem_new(TEND_LAKE_BATCH_MAX, 1, &room->valid, err));
+    TEND_TRY(tend__mem_new(TEND_LAKE_BATCH_MAX, 1, &room->misfit, err));
+    return tend__mem_new((size_t)TEND_LAKE_BATCH_MAX * column->dim, size, &room->items, err);
+}
+
 static enum tend_code make_batch(struct tend__lake_reader *reader, const char *time_column,
                                  struct tend_error *err)
 {
@@ -466,6 +480,7 @@ static enum tend_code make_batch(struct tend__lake_reader *reader, const char *t
     TEND_TRY(tend__mem_new(count, sizeof(*reader->fields), &reader->fields, err));
     TEND_TRY(tend__mem_new(count, sizeof(*reader->columns), &reader->columns, err));
     TEND_TRY(tend__mem_new(count, TEND_LAKE_BATCH_MAX, &reader->valid, err));
+    TEND_TRY(tend__mem_new(count, sizeof(*reader->vectors), &reader->vectors, err));
     size_t text_count = 0;
     for (size_t i = 0; i < count; i++) {
         const struct lake_column *column = &reader->found.at[reader->picked[i]];
@@ -476,6 +491,9 @@ static enum tend_code make_batch(struct tend__lake_reader *reader, const char *t
             .high = (double)INFINITY,
         };
         reader->columns[i].type = reader->fields[i].type;
+        if (reader->fields[i].type == TEND_TYPE_VECTOR) {
+            TEND_TRY(make_vector_room(column, &reader->vectors[i], err));
+        }
         text_count += reader->fields[i].type == TEND_TYPE_TEXT;
     }
     TEND_TRY(
@@ -515,6 +533,19 @@ static void view_text(duckdb_string_t *strings, const uint8_t *valid, size_t row
     }
 }
 
+static void view_vectors(struct tend__lake_reader *reader, duckdb_vector vector, size_t column_idx,
+                         size_t row_count)
+{
+    struct tend__column *column = &reader->columns[column_idx];
+    struct lake_vector_room *room = &reader->vectors[column_idx];
+    if (column->valid == NULL) {
+        memset(room->valid, 1, row_count);
+    } else {
+        memcpy(room->valid, column->valid, row_count);
+    }
+    tend__lake_view_vectors(vector, row_count, room, column);
+}
+
 static void view_chunk(struct tend__lake_reader *reader)
 {
     const size_t row_count = (size_t)duckdb_data_chunk_get_size(reader->chunk);
@@ -542,6 +573,8 @@ static void view_chunk(struct tend__lake_reader *reader)
             text += TEND_LAKE_BATCH_MAX;
             break;
         case TEND_TYPE_VECTOR:
+            view_vectors(reader, vector, i, row_count);
+            break;
         case TEND_TYPE_NULL:
             break;
         }
@@ -652,6 +685,9 @@ enum tend_code tend__lake_open(struct tend__lake *lake, const char *path,
     TEND_TRY_OUT(tend__lake_source_find(lake, path, &reader->source, err));
     TEND_TRY_OUT(tend__lake_connect(lake, &reader->con, err));
     TEND_TRY_OUT(tend__lake_describe(reader->con, &reader->source, &reader->found, err));
+    if (options->with_vectors) {
+        TEND_TRY_OUT(tend__lake_probe_vectors(reader->con, &reader->source, &reader->found, err));
+    }
     TEND_TRY_OUT(pick_columns(reader, options, err));
     TEND_TRY_OUT(note_untyped(reader, err));
     TEND_TRY_OUT(prepare_select(reader, options, err));
@@ -678,6 +714,12 @@ void tend__lake_close(struct tend__lake_reader *reader)
     for (size_t i = 0; i < reader->note_count; i++) {
         tend__mem_free(reader->notes[i]);
     }
+    for (size_t i = 0; reader->vectors != NULL && i < reader->column_count; i++) {
+        tend__mem_free(reader->vectors[i].valid);
+        tend__mem_free(reader->vectors[i].misfit);
+        tend__mem_free(reader->vectors[i].items);
+    }
+    tend__mem_free(reader->vectors);
     tend__mem_free(reader->picked);
     tend__mem_free(reader->fields);
     tend__mem_free(reader->columns);

@@ -37,6 +37,9 @@ enum tend_type tend__lake_type(const struct lake_column *column, bool *is_suppor
     if (column->reading == LAKE_READ_NOTHING) {
         return TEND_TYPE_NULL;
     }
+    if (column->dim > 0) {
+        return TEND_TYPE_VECTOR;
+    }
     switch (column->type) {
     case DUCKDB_TYPE_BOOLEAN:
         return TEND_TYPE_BOOL;
@@ -128,6 +131,7 @@ static const char *json_type(const struct lake_column *column)
     case TEND_TYPE_TIME:
         return "VARCHAR";
     case TEND_TYPE_VECTOR:
+        return "DOUBLE[]";
     case TEND_TYPE_NULL:
         break;
     }
@@ -240,6 +244,22 @@ void tend__lake_table_sql(struct tend__buf *sql, const struct lake_source *sourc
     tend__buf_printf(sql, ", hive_partitioning=%s)", source->has_hive ? "true" : "false");
 }
 
+/* The type of the items of a list or an array, where they are numbers. */
+static duckdb_type number_item(duckdb_logical_type type, duckdb_type id)
+{
+    bool is_supported = false;
+    if (id != DUCKDB_TYPE_LIST && id != DUCKDB_TYPE_ARRAY) {
+        return DUCKDB_TYPE_INVALID;
+    }
+    duckdb_logical_type item = id == DUCKDB_TYPE_LIST ? duckdb_list_type_child_type(type)
+                                                      : duckdb_array_type_child_type(type);
+    const struct lake_column column = {.name = (char *)(uintptr_t) "item",
+                                       .type = duckdb_get_type_id(item)};
+    duckdb_destroy_logical_type(&item);
+    return tend__lake_type(&column, &is_supported) == TEND_TYPE_NUMBER ? column.type
+                                                                       : DUCKDB_TYPE_INVALID;
+}
+
 static enum tend_code take_column(duckdb_prepared_statement statement, idx_t idx,
                                   struct lake_column *out, struct tend_error *err)
 {
@@ -255,6 +275,7 @@ static enum tend_code take_column(duckdb_prepared_statement statement, idx_t idx
     duckdb_logical_type type = duckdb_prepared_statement_column_logical_type(statement, idx);
     char *alias = duckdb_logical_type_get_alias(type);
     out->type = duckdb_get_type_id(type);
+    out->item = number_item(type, out->type);
     out->is_json = alias != NULL && strcmp(alias, "JSON") == 0;
     duckdb_free(alias);
     duckdb_destroy_logical_type(&type);

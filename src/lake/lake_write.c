@@ -336,6 +336,10 @@ static enum tend_code check_batch(const struct tend__lake_writer *writer,
     }
     for (size_t i = 0; i < batch->column_count; i++) {
         const enum tend_type type = batch->columns[i].type;
+        if (type == TEND_TYPE_VECTOR) {
+            return TEND_FAIL(err, ETYPE, "column %zu of '%s' holds vectors, which are not written",
+                             i + 1, writer->path);
+        }
         if (type != writer->types[i] && type != TEND_TYPE_NULL) {
             return TEND_FAIL(err, ETYPE, "column %zu of '%s' is %s, and in a batch it is %s", i + 1,
                              writer->path, tend__type_text(writer->types[i]),

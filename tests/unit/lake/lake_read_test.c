@@ -382,6 +382,47 @@ static void types_become_the_four_of_tend(void **state)
     tend__lake_close(reader);
 }
 
+/* Lists and arrays of numbers, where vectors are asked for: FLOAT[4], DOUBLE[] with a null, a list
+ * of another length and a missing item, BIGINT[], and one whose lengths vary. */
+static void lists_of_one_length_are_vectors(void **state)
+{
+    struct tend_error err = {.code = TEND_OK};
+    (void)state;
+    const char *path = fixture_path(&fixture, "vectors.parquet");
+    assert_tend_ok(
+        tend__lake_copy(lake,
+                        "SELECT [i, i + 1, i + 2, i + 3]::FLOAT[4] AS a, CASE i WHEN 3 THEN NULL "
+                        "WHEN 5 THEN [1.5] WHEN 7 THEN [i, NULL] ELSE [i, 0.5] END::DOUBLE[] AS b, "
+                        "[i, i]::BIGINT[] AS c, range(i % 3)::DOUBLE[] AS d FROM range(40) t(i)",
+                        path, &err),
+        &err);
+    const struct tend__lake_read_options options = {.with_vectors = true};
+    struct tend__lake_reader *reader = NULL;
+    assert_tend_ok(tend__lake_open(lake, path, &options, &reader, &err), &err);
+    const struct tend__batch *batch = next_batch(reader);
+    assert_int_equal(batch->column_count, 3);
+    assert_non_null(strstr(tend__lake_note(reader, 0), "column 'd'"));
+    const struct tend__column *a = &batch->columns[0];
+    const struct tend__column *b = &batch->columns[1];
+    const struct tend__column *c = &batch->columns[2];
+    assert_int_equal(a->type, TEND_TYPE_VECTOR);
+    assert_true(a->dim == 4 && b->dim == 2 && c->dim == 2);
+    assert_true(a->f32 != NULL && b->f64 != NULL && c->f64 != NULL);
+    for (size_t i = 0; i < 40; i++) {
+        assert_true(tend__is_valid(a, i) && (double)a->f32[4 * i + 3] == (double)i + 3);
+        assert_true(tend__is_valid(c, i) && c->f64[2 * i + 1] == (double)i);
+        assert_int_equal(tend__is_valid(b, i), i != 3 && i != 5);
+        assert_int_equal(b->misfit[i], i == 5);
+        if (tend__is_valid(b, i)) {
+            assert_true(b->f64[2 * i] == (double)i);
+            assert_true(i == 7 ? isnan(b->f64[2 * i + 1]) : b->f64[2 * i + 1] == 0.5);
+        }
+    }
+    tend__lake_close(reader);
+    const struct tend__lake_read_options plain = {.with_vectors = false};
+    assert_int_equal(tend__lake_open(lake, path, &plain, &reader, &err), TEND_ETYPE);
+}
+
 static void nan_and_infinities_and_nulls_are_kept(void **state)
 {
     struct tend_error err = {.code = TEND_OK};
@@ -798,6 +839,7 @@ int main(void)
         cmocka_unit_test(key_value_folders_become_columns),
         cmocka_unit_test(standard_input_is_read_whatever_its_type),
         cmocka_unit_test(types_become_the_four_of_tend),
+        cmocka_unit_test(lists_of_one_length_are_vectors),
         cmocka_unit_test(nan_and_infinities_and_nulls_are_kept),
         cmocka_unit_test(times_in_text_are_utc_with_and_without_a_zone),
         cmocka_unit_test(columns_conditions_and_limits_are_honoured),
