@@ -225,8 +225,8 @@ def test_what_does_not_add_up_is_named(store):
     assert run("profile", "b.csv", "--every", "1d", "-o", "b/", cwd=store).code == 0
     cases = {
         ("history", "b.parquet", "-o", "x.parquet"):
-            "b.parquet: was not made with the plan of history; make it with --plan: the plans differ: column 'distance' "
-            "counts",
+            "b.parquet: was not made with the plan of history; make it with --plan: the plans differ: "
+            "column 'distance' counts",
         ("history", "b", "-o", "x/"): "b: was not made with the plan of history",
         ("history@@origin=LAX", "history@@origin=JFK", "-o", "x.parquet"): "they do not add up",
         ("history", "-o", "history/"): "name another place",
