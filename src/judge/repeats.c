@@ -93,7 +93,7 @@ static uint64_t value_bits(const struct tend__column *column, size_t row_idx)
         return NULL_HASH;
     }
     if (column->type == TEND_TYPE_VECTOR) {
-        const size_t size = column->f32 != NULL ? sizeof(float) : sizeof(double);
+        const size_t size = column->f32 != NULL ? sizeof(*column->f32) : sizeof(double);
         const char *bytes =
             column->f32 != NULL ? (const char *)column->f32 : (const char *)column->f64;
         return bytes == NULL
