@@ -80,9 +80,18 @@ static enum tend_code finish_plan(const struct tend__rows *rows, struct profile_
     TEND_TRY(tend__plan_builder_finish(pass->builder, &plan, err));
     enum tend_code code =
         tend__plan_builder_profile(pass->builder, plan, &pass->profile, &is_complete, err);
+    if (code == TEND_OK && is_complete && pass->options->sketches == TEND_SKETCHES_ALL) {
+        tend__profile_free(
+            pass->profile); /* the builder knows counts, and sketches need the rows */
+        pass->profile = NULL;
+        is_complete = false;
+    }
     if (code == TEND_OK && !is_complete) {
         pass->is_again = true;
         code = tend__profile_new(plan, &pass->profile, err);
+        if (code == TEND_OK) {
+            code = tend__profile_set_sketches(pass->profile, pass->options->sketches, err);
+        }
         if (code == TEND_OK) {
             code = rows->each(rows->ctx, add_batch, pass, err);
         }
@@ -99,8 +108,11 @@ enum tend_code tend__rows_profile(const struct tend__rows *rows,
     enum tend_code code = TEND_OK;
     if (options->plan != NULL) {
         TEND_TRY(tend__profile_new(options->plan, &pass.profile, err));
+        code = tend__profile_set_sketches(pass.profile, options->sketches, err);
     }
-    code = rows->each(rows->ctx, add_batch, &pass, err);
+    if (code == TEND_OK) {
+        code = rows->each(rows->ctx, add_batch, &pass, err);
+    }
     if (code == TEND_OK && options->plan == NULL) {
         code = finish_plan(rows, &pass, err);
     }
