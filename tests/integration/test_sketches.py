@@ -226,8 +226,8 @@ def write_csv(path, rows):
 
 def some_rows(n, seed):
     rng = random.Random(seed)
-    return [("" if rng.random() < 0.05 else round(rng.lognormvariate(3, 1), 2), f"customer {int(rng.paretovariate(0.8))}",
-             f"2026-01-{1 + i * 28 // n:02}") for i in range(n)]
+    return [("" if rng.random() < 0.05 else round(rng.lognormvariate(3, 1), 2),
+             f"customer {int(rng.paretovariate(0.8))}", f"2026-01-{1 + i * 28 // n:02}") for i in range(n)]
 
 
 def read_lines(path):
