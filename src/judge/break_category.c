@@ -66,29 +66,46 @@ struct flow {
     double threshold;
 };
 
-static double share_of(const struct tend__profile *profile, size_t column_idx, size_t cell)
+/* The counts of a column and their sum. */
+struct counts {
+    const uint64_t *cells;
+    double n;
+};
+
+static struct counts counts_of(const struct tend__profile *profile, size_t column_idx)
 {
-    const uint64_t n = tend__profile_value_count(profile, column_idx);
-    return n > 0 ? (double)tend__profile_column(profile, column_idx)->cells[cell] / (double)n : 0;
+    return (struct counts){.cells = tend__profile_column(profile, column_idx)->cells,
+                           .n = (double)tend__profile_value_count(profile, column_idx)};
 }
 
-static bool has_vanished(const struct tend__profile *ref, const struct tend__profile *other,
-                         size_t column_idx, size_t cell)
+static double share_in(const struct counts *counts, size_t cell)
 {
-    const double before = share_of(ref, column_idx, cell);
-    const double n = (double)tend__profile_value_count(other, column_idx);
-    return before * n >= VANISHED_ROWS_MIN &&
-           share_of(other, column_idx, cell) < VANISHED_SHARE * before;
+    return counts->n > 0 ? (double)counts->cells[cell] / counts->n : 0;
+}
+
+static double share_of(const struct tend__profile *profile, size_t column_idx, size_t cell)
+{
+    const struct counts counts = counts_of(profile, column_idx);
+    return share_in(&counts, cell);
+}
+
+static bool has_vanished(const struct counts *ref, const struct counts *other, size_t cell)
+{
+    const double before = share_in(ref, cell);
+    return before * other->n >= VANISHED_ROWS_MIN &&
+           share_in(other, cell) < VANISHED_SHARE * before;
 }
 
 static double lost_statistic(const struct tend__break_search *search,
                              const struct tend__profile *other, size_t column_idx)
 {
     const size_t count = tend__plan_column(search->plan, column_idx)->category_count;
+    const struct counts before = counts_of(search->ref, column_idx);
+    const struct counts now = counts_of(other, column_idx);
     double lost = 0;
     for (size_t i = 0; i < count; i++) {
-        if (has_vanished(search->ref, other, column_idx, i)) {
-            lost += share_of(search->ref, column_idx, i) - share_of(other, column_idx, i);
+        if (has_vanished(&before, &now, i)) {
+            lost += share_in(&before, i) - share_in(&now, i);
         }
     }
     return lost;
@@ -109,13 +126,15 @@ static size_t list_vanished(const struct tend__break_search *search, size_t colu
                             struct vanished *list)
 {
     const size_t count = tend__plan_column(search->plan, column_idx)->category_count;
+    const struct counts before = counts_of(search->ref, column_idx);
+    const struct counts now = counts_of(search->cur, column_idx);
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
-        if (has_vanished(search->ref, search->cur, column_idx, i)) {
+        if (has_vanished(&before, &now, i)) {
             list[found++] = (struct vanished){
                 .category = i,
-                .before = share_of(search->ref, column_idx, i),
-                .now = share_of(search->cur, column_idx, i),
+                .before = share_in(&before, i),
+                .now = share_in(&now, i),
                 .spread = spread_in_history(search, column_idx, i),
                 .partner = SIZE_MAX,
             };
@@ -129,10 +148,11 @@ static struct flow measure_flow(const struct tend__break_search *search, size_t 
 {
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
     struct flow flow = {.best = SIZE_MAX};
+    const struct counts before = counts_of(search->ref, column_idx);
+    const struct counts now = counts_of(search->cur, column_idx);
     size_t next = 0;
     for (size_t i = 0; i < plan->category_count; i++) {
-        const double gain =
-            share_of(search->cur, column_idx, i) - share_of(search->ref, column_idx, i);
+        const double gain = share_in(&now, i) - share_in(&before, i);
         if (next < count && list[next].category == i) {
             flow.lost -= gain;
             next++;
@@ -356,14 +376,15 @@ static double distance_of_rest(const struct tend__break_search *search, size_t c
                                const struct rest *rest)
 {
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
+    const struct counts before = counts_of(search->ref, column_idx);
+    const struct counts now = counts_of(search->cur, column_idx);
     double off = 0;
     size_t next = 0;
     for (size_t i = 0; i <= plan->category_count; i++) {
         if (next < rest->count && rest->list[next].category == i) {
             next++;
         } else if (i != rest->except) {
-            const double expected = rest->factor * share_of(search->ref, column_idx, i);
-            off += fabs(share_of(search->cur, column_idx, i) - expected) / 2;
+            off += fabs(share_in(&now, i) - rest->factor * share_in(&before, i)) / 2;
         }
     }
     return off;

@@ -66,7 +66,7 @@ static const void *values_of(const struct tend__column *column, size_t *size)
 {
     const size_t dim = column->type == TEND_TYPE_VECTOR ? column->dim : 1;
     if (column->f32 != NULL) {
-        *size = dim * sizeof(float);
+        *size = dim * sizeof(*column->f32);
         return column->f32;
     }
     if (column->f64 != NULL) {
