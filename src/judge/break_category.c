@@ -27,7 +27,7 @@
 #define LOST_TOLERANCE 0.02
 #define BALANCE_TOLERANCE 0.25
 #define MERGED_MAX 3
-#define MERGE_REST_MIN 0.03 /* of the rows, in other categories, where there is no history */
+#define REST_MIN 0.03 /* of the rows, in other categories, where there is no history */
 #define ONE_FILL_SHARE 0.8
 #define MISSING_MAX 0.5 /* beyond it the window is of another population */
 #define PAIR_ERRORS 4.0
@@ -164,7 +164,7 @@ static struct flow measure_flow(const struct tend__break_search *search, size_t 
     flow.other = share_of(search->cur, column_idx, plan->category_count) -
                  share_of(search->ref, column_idx, plan->category_count);
     const double natural = tend__break_natural(search, column_idx, lost_statistic);
-    flow.threshold = tend__break_threshold(LOST_TOLERANCE, natural);
+    flow.threshold = tend__break_threshold(search, LOST_TOLERANCE, natural);
     return flow;
 }
 
@@ -474,7 +474,7 @@ static bool is_one_fill(const struct tend__break_search *search, size_t column_i
            novel_rows(search, column_idx, &novel[0]) >= ONE_FILL_SHARE * flow->other * n;
 }
 
-/* What the other categories make up: without them nothing tells a merge from a change of mind. */
+/* What the other categories make up. */
 static double rest_share(const struct tend__break_search *search, size_t column_idx,
                          const struct rest *rest)
 {
@@ -491,6 +491,35 @@ static double rest_share(const struct tend__break_search *search, size_t column_
     return sum;
 }
 
+/* Whether the loss went to the category that gained most, rather than that its rows are missing.
+ * Without a history the nearer of both answers counts, and where the column has hardly any other
+ * category neither can be told from a shift between two. */
+static bool is_merge(const struct tend__break_search *search, size_t column_idx,
+                     const struct vanished *list, size_t count, const struct flow *flow)
+{
+    const struct rest as_before = {list, count, flow->best, 1};
+    const struct rest grown = {list, count, SIZE_MAX, 1 / (1 - flow->lost)};
+    if (fabs(flow->best_gain - flow->lost) > BALANCE_TOLERANCE * flow->lost || count > MERGED_MAX ||
+        !is_rest_as_before(search, column_idx, &as_before, flow->lost)) {
+        return false;
+    }
+    const double off =
+        fabs(flow->best_gain - flow->lost) / 2 + distance_of_rest(search, column_idx, &as_before);
+    return tend__break_has_history(search) ||
+           (rest_share(search, column_idx, &as_before) > REST_MIN &&
+            off < distance_of_rest(search, column_idx, &grown));
+}
+
+static bool are_rows_missing(const struct tend__break_search *search, size_t column_idx,
+                             const struct vanished *list, size_t count, const struct flow *flow)
+{
+    const struct rest grown = {list, count, SIZE_MAX, 1 / (1 - flow->lost)};
+    const struct rest but_best = {list, count, flow->best, 1};
+    return flow->lost < MISSING_MAX && is_rest_as_before(search, column_idx, &grown, flow->lost) &&
+           (tend__break_has_history(search) ||
+            rest_share(search, column_idx, &but_best) > REST_MIN);
+}
+
 static enum tend_code report(struct tend__break_search *search, size_t column_idx,
                              struct vanished *list, size_t count, struct tend_error *err)
 {
@@ -498,11 +527,7 @@ static enum tend_code report(struct tend__break_search *search, size_t column_id
     const double evidence = flow.lost / flow.threshold;
     const double slack = BALANCE_TOLERANCE * flow.lost + LOST_TOLERANCE;
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
-    const size_t other = plan->category_count;
-    const struct rest but_other = {list, count, other, 1};
-    const struct rest but_best = {list, count, flow.best, 1};
-    const struct rest grown = {list, count, SIZE_MAX, 1 / (1 - flow.lost)};
-    const struct rest but_best_grown = {list, count, flow.best, 1 / (1 - flow.lost)};
+    const struct rest but_other = {list, count, plan->category_count, 1};
     if (!(flow.lost > flow.threshold) || is_one_fill(search, column_idx, count, &flow)) {
         return TEND_OK;
     }
@@ -515,16 +540,13 @@ static enum tend_code report(struct tend__break_search *search, size_t column_id
         }
         return report_renames(search, column_idx, list, count, evidence, err);
     }
-    if (fabs(flow.best_gain - flow.lost) <= BALANCE_TOLERANCE * flow.lost && count <= MERGED_MAX &&
-        is_rest_as_before(search, column_idx, &but_best, flow.lost) &&
-        (tend__break_has_history(search) ||
-         (!is_calendar(plan) && rest_share(search, column_idx, &but_best) > MERGE_REST_MIN &&
-          distance_of_rest(search, column_idx, &but_best) <
-              distance_of_rest(search, column_idx, &but_best_grown)))) {
+    if (!tend__break_has_history(search) && is_calendar(plan)) {
+        return TEND_OK;
+    }
+    if (is_merge(search, column_idx, list, count, &flow)) {
         return report_merge(search, column_idx, list, count, &flow, err);
     }
-    if (flow.lost < MISSING_MAX && (tend__break_has_history(search) || !is_calendar(plan)) &&
-        is_rest_as_before(search, column_idx, &grown, flow.lost)) {
+    if (are_rows_missing(search, column_idx, list, count, &flow)) {
         struct tend__break model = tend__break_make(search, TEND_BREAK_MISSING_ROWS, column_idx);
         model.evidence = evidence;
         return report_each(search, column_idx, list, count, &model, err);

@@ -308,7 +308,7 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
     const double sampling =
         FILL_ERRORS * sqrt(fmax(before, q[fill.cell]) / n_cur) / (1 - fmin(before, 0.99));
     const double threshold =
-        fmax(fmin(sampling, 0.9), tend__break_threshold(FILL_SHARE_MIN, natural));
+        fmax(fmin(sampling, 0.9), tend__break_threshold(search, FILL_SHARE_MIN, natural));
     /* What is left may be a large part of the distance only where days differ that much by
      * themselves. */
     const bool has_history = tend__break_has_history(search);

@@ -143,7 +143,7 @@ static bool read_changed(struct tend__break_search *search, size_t column_idx, s
         is_text ? tend__break_cell_variation : tend__break_function_distance;
     out->column_idx = column_idx;
     out->before = statistic(search, search->cur, column_idx);
-    out->threshold = tend__break_threshold(is_text ? TEXT_TOLERANCE : NUMBER_TOLERANCE,
+    out->threshold = tend__break_threshold(search, is_text ? TEXT_TOLERANCE : NUMBER_TOLERANCE,
                                            tend__break_natural(search, column_idx, statistic));
     return out->before > out->threshold;
 }
