@@ -27,6 +27,9 @@
 #define LOST_TOLERANCE 0.02
 #define BALANCE_TOLERANCE 0.25
 #define MERGED_MAX 3
+#define SAME_NAME_FACTOR 2.0
+#define SAME_NAMES_SHARE 0.6 /* of the texts that are no category */
+#define MEAN_OF_HALF_NORMAL 0.7978845608028654
 #define REST_MIN 0.03 /* of the rows, in other categories, where there is no history */
 #define ONE_FILL_SHARE 0.8
 #define MISSING_MAX 0.5 /* beyond it the window is of another population */
@@ -349,6 +352,53 @@ static enum tend_code report_renames(struct tend__break_search *search, size_t c
     return TEND_OK;
 }
 
+/* Categories that came back under a name that is theirs but for case, spaces or an addition: no
+ * drift makes such names, whatever else moved. Most of what vanished must have. */
+static enum tend_code report_same_names(struct tend__break_search *search, size_t column_idx,
+                                        const struct vanished *list, size_t count, bool *is_told,
+                                        struct tend_error *err)
+{
+    const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
+    const double n = (double)tend__profile_value_count(search->cur, column_idx);
+    size_t novel_count = 0;
+    const struct tend__novel_value *novel =
+        tend__novelty_values(search->options->novelty, column_idx, &novel_count);
+    double found_rows = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < count; i++) {
+            const struct tend__text from = plan->categories[list[i].category];
+            for (size_t k = 0; k < novel_count; k++) {
+                const double rows = novel_rows(search, column_idx, &novel[k]);
+                const int likeness = name_likeness(from, novel[k].text);
+                const bool is_as_frequent = rows > list[i].before * n / SAME_NAME_FACTOR &&
+                                            rows < list[i].before * n * SAME_NAME_FACTOR;
+                if (likeness < 2 || (likeness == 2 && (!is_as_frequent || from.len < 3))) {
+                    continue;
+                }
+                found_rows += pass == 0 ? rows : 0;
+                struct tend__break found = tend__break_make(
+                    search, likeness == 3 ? TEND_BREAK_CATEGORY_CASE : TEND_BREAK_CATEGORY_RENAME,
+                    column_idx);
+                tend__break_text(found.from, from);
+                tend__break_text(found.to, novel[k].text);
+                found.share = rows / n;
+                found.evidence = found_rows / (LOST_TOLERANCE * n);
+                if (pass == 1) {
+                    TEND_TRY(tend__break_add(search, &found, err));
+                }
+                break;
+            }
+        }
+        const size_t other = plan->category_count;
+        const double new_rows = (double)tend__profile_column(search->cur, column_idx)->cells[other];
+        *is_told = found_rows > LOST_TOLERANCE * n && found_rows > SAME_NAMES_SHARE * new_rows;
+        if (!*is_told) {
+            return TEND_OK;
+        }
+    }
+    return TEND_OK;
+}
+
 static enum tend_code report_each(struct tend__break_search *search, size_t column_idx,
                                   const struct vanished *list, size_t count,
                                   const struct tend__break *model, struct tend_error *err)
@@ -371,7 +421,8 @@ struct rest {
     double factor;
 };
 
-/* How far the rest is from what is expected of it: total variation. */
+/* How far the rest is from what is expected of it: total variation, less what sampling leaves of it
+ * on average. May be below 0. */
 static double distance_of_rest(const struct tend__break_search *search, size_t column_idx,
                                const struct rest *rest)
 {
@@ -379,15 +430,19 @@ static double distance_of_rest(const struct tend__break_search *search, size_t c
     const struct counts before = counts_of(search->ref, column_idx);
     const struct counts now = counts_of(search->cur, column_idx);
     double off = 0;
+    double noise = 0;
     size_t next = 0;
     for (size_t i = 0; i <= plan->category_count; i++) {
         if (next < rest->count && rest->list[next].category == i) {
             next++;
         } else if (i != rest->except) {
-            off += fabs(share_in(&now, i) - rest->factor * share_in(&before, i)) / 2;
+            const double expected = rest->factor * share_in(&before, i);
+            off += fabs(share_in(&now, i) - expected) / 2;
+            noise += sqrt(expected * (1 - fmin(expected, 1)) * (1 / now.n + 1 / before.n)) *
+                     MEAN_OF_HALF_NORMAL / 2;
         }
     }
-    return off;
+    return off - noise;
 }
 
 /* Whether the rest is as expected, so that the loss is the whole story. */
@@ -528,6 +583,13 @@ static enum tend_code report(struct tend__break_search *search, size_t column_id
     const double slack = BALANCE_TOLERANCE * flow.lost + LOST_TOLERANCE;
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
     const struct rest but_other = {list, count, plan->category_count, 1};
+    if (search->options->novelty != NULL && flow.lost > LOST_TOLERANCE) {
+        bool is_told = false;
+        TEND_TRY(report_same_names(search, column_idx, list, count, &is_told, err));
+        if (is_told) {
+            return TEND_OK;
+        }
+    }
     if (!(flow.lost > flow.threshold) || is_one_fill(search, column_idx, count, &flow)) {
         return TEND_OK;
     }

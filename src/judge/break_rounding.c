@@ -27,7 +27,7 @@
 #define FREQUENT_MIN 10.0
 #define VALUES_MIN 6      /* values on the lattice that differ */
 #define ONE_VALUE_MAX 0.5 /* of what rose, by any one value */
-#define DISTANCE_MAX 0.2
+#define DISTANCE_MAX 0.12
 #define ERRORS_OF_DISTANCE 2.0 /* two-sample errors that are allowed beyond it */
 #define STEPS_MAX 1e7          /* a value of more steps cannot be told from one off the lattice */
 #define STEP_TOLERANCE 1e-6

@@ -32,6 +32,8 @@
 #define RARITY_PENALTY 0.5
 #define UNNAMED_FACTOR 1.9
 #define GROWTH_STEPS 64 /* factors between 1 and that of a mixture: 0.4 % apart for 1.609 */
+#define MIRRORED_FACTOR 3.0
+#define MIRRORED_EVIDENCE 10
 #define CELLS_MIN 6
 #define POINT_COUNT 64
 #define SAMPLE_MIN 150
@@ -529,6 +531,16 @@ static enum tend_code search_rows(struct view *v, struct fit *fit, struct tend_e
     return TEND_OK;
 }
 
+/* All values were on one side of zero and are on the other, about as far from it: whatever else
+ * moved, their sign was flipped. */
+static bool is_mirrored(const struct view *v, const struct tend__column_profile *cur)
+{
+    const bool was_positive = v->ref_min >= 0 && cur->max <= 0 && cur->min < 0;
+    const bool was_negative = v->ref_max <= 0 && cur->min >= 0 && cur->max > 0;
+    const double ratio = -v->cur_mean / v->ref_mean;
+    return (was_positive || was_negative) && ratio > 1 / MIRRORED_FACTOR && ratio < MIRRORED_FACTOR;
+}
+
 static enum tend_code find_column(struct tend__break_search *search, size_t column_idx,
                                   struct tend_error *err)
 {
@@ -560,6 +572,11 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
     cumulate(shares, v.cell_count, cur);
     (void)tend__break_shares(search->ref, column_idx, shares);
     cumulate(shares, v.cell_count, ref);
+    if (is_mirrored(&v, tend__profile_column(search->cur, column_idx))) {
+        const struct fit flip = {.conversion = {-1, 0, "value", "sign flipped", 0, 0, 0},
+                                 .share = 1};
+        return report(search, column_idx, &flip, MIRRORED_EVIDENCE, err);
+    }
     const double before = distance_between(ref, cur, v.cell_count, v.scale);
     const double natural = tend__break_natural(search, column_idx, distance_statistic);
     const double threshold = tend__break_threshold(search, DISTANCE_TOLERANCE, natural);
