@@ -37,7 +37,8 @@ MAY_INCLUDE = {
     "state": BELOW_ENGINE,
     "model": BELOW_ENGINE,
     "train": BELOW_ENGINE,
-    "cli": LIBTEND + ("port", "json", "engine", "lake", "state", "model", "train"),
+    "wal": BELOW_ENGINE,
+    "cli": LIBTEND + ("port", "json", "engine", "lake", "state", "model", "train", "wal"),
 }
 
 # a library's header: the only places where it may be included

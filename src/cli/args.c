@@ -93,6 +93,12 @@ static enum tend_code check_value(const struct tend__option *option, const char 
                              option->name, text);
         }
         return TEND_OK;
+    case TEND_ARG_SPAN:
+        if (!tend__span_parse(text, strlen(text), &time_us) || time_us <= 0) {
+            return TEND_FAIL(err, EINVAL, "--%s %s: not a span of time; write 1d, 12h, 30m or 2w",
+                             option->name, text);
+        }
+        return TEND_OK;
     case TEND_ARG_MEMORY:
         if (!read_bytes(text, &number)) {
             return TEND_FAIL(err, EINVAL, "--%s %s: not a size; write 500MB or 2GB", option->name,
@@ -197,10 +203,17 @@ static enum tend_code keep_value(const struct tend__option *option, const char *
         }
         value = words->argv[words->next++];
     }
-    if (args->values[option->id] != NULL && option->value != TEND_ARG_NONE) {
+    if (args->values[option->id] != NULL && option->value != TEND_ARG_NONE && !option->is_many) {
         return TEND_FAIL(err, EINVAL, "--%s is given twice", option->name);
     }
     TEND_TRY(check_value(option, value, err));
+    if (option->is_many) {
+        if (args->many_count >= TEND_ARGS_MANY_MAX) {
+            return TEND_FAIL(err, ELIMIT, "--%s is given more than %d times", option->name,
+                             TEND_ARGS_MANY_MAX);
+        }
+        args->many[args->many_count++] = (struct tend__args_value){option->id, value};
+    }
     args->values[option->id] = value;
     return TEND_OK;
 }
@@ -335,6 +348,17 @@ void tend__args_deinit(struct tend__args *args)
 
 /* ---- answers ---- */
 
+size_t tend__args_many(const struct tend__args *args, enum tend__option_id id, const char **out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < args->many_count; i++) {
+        if (args->many[i].id == id) {
+            out[count++] = args->many[i].value;
+        }
+    }
+    return count;
+}
+
 bool tend__args_has(const struct tend__args *args, enum tend__option_id id)
 {
     return args->values[id] != NULL;
@@ -367,6 +391,15 @@ int64_t tend__args_time(const struct tend__args *args, enum tend__option_id id, 
         (void)tend__time_parse(args->values[id], strlen(args->values[id]), &time_us);
     }
     return time_us;
+}
+
+int64_t tend__args_span(const struct tend__args *args, enum tend__option_id id, int64_t otherwise)
+{
+    int64_t span_us = otherwise;
+    if (args->values[id] != NULL) {
+        (void)tend__span_parse(args->values[id], strlen(args->values[id]), &span_us);
+    }
+    return span_us;
 }
 
 uint64_t tend__args_bytes(const struct tend__args *args, enum tend__option_id id,

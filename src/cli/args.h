@@ -7,10 +7,20 @@
 
 #include <stdint.h>
 
+#define TEND_ARGS_MANY_MAX 64
+
+/* One of the values of an option that may be given again. */
+struct tend__args_value {
+    enum tend__option_id id;
+    const char *value;
+};
+
 struct tend__args {
     const struct tend__command *command;   /* NULL for `tend`, `tend --help` and `tend --version` */
     const char *values[TEND_OPTION_COUNT]; /* NULL where not given; "" for a flag that was */
-    const char *const *operands;           /* owned array of borrowed texts */
+    struct tend__args_value many[TEND_ARGS_MANY_MAX]; /* in the order of the command line */
+    size_t many_count;
+    const char *const *operands; /* owned array of borrowed texts */
     size_t operand_count;
     bool version_asked;
 };
@@ -22,12 +32,17 @@ enum tend_code tend__args_parse(int argc, char *const *argv, struct tend__args *
                                 struct tend_error *err) TEND_NODISCARD;
 void tend__args_deinit(struct tend__args *args);
 
+/* All values of an option that may be given again: how many there are; `out` has room for
+ * TEND_ARGS_MANY_MAX. */
+size_t tend__args_many(const struct tend__args *args, enum tend__option_id id, const char **out);
+
 bool tend__args_has(const struct tend__args *args, enum tend__option_id id);
 const char *tend__args_text(const struct tend__args *args, enum tend__option_id id,
                             const char *otherwise);
 double tend__args_number(const struct tend__args *args, enum tend__option_id id, double otherwise);
 size_t tend__args_count(const struct tend__args *args, enum tend__option_id id, size_t otherwise);
 int64_t tend__args_time(const struct tend__args *args, enum tend__option_id id, int64_t otherwise);
+int64_t tend__args_span(const struct tend__args *args, enum tend__option_id id, int64_t otherwise);
 uint64_t tend__args_bytes(const struct tend__args *args, enum tend__option_id id,
                           uint64_t otherwise);
 

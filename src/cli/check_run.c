@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check_run.c: opens both data sets of tend check and has them compared. */
 #include "cli/check_job.h"
+#include "cli/store.h"
 
 #include "base/civil.h"
 
@@ -44,8 +45,10 @@ static int64_t now_us(void)
 static enum tend_code look_at(struct tend__check_job *job, const char *path, struct tend_error *err)
 {
     struct tend__field *fields = NULL;
+    struct tend__selection selection;
     size_t count = 0;
-    if (strcmp(path, "-") == 0 || access(path, R_OK) == 0) {
+    if (strcmp(path, "-") == 0 || access(path, R_OK) == 0 ||
+        tend__selection_parse(path, &selection)) {
         return TEND_OK;
     }
     TEND_TRY(tend__data_fields(job->lake, path, NULL, &fields, &count, err));

@@ -4,6 +4,7 @@
 #include "base/json_write.h"
 #include "base/mem.h"
 #include "cli/app.h"
+#include "cli/contract_yaml.h"
 #include "cli/data.h"
 #include "cli/guess.h"
 #include "report/render.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define YAML_MAX ((size_t)1 << 20)
+#define YAML_MAX TEND_CONFIG_BYTES_MAX
 #define PATH_SIZE 4096
 #define REFERENCE_NAME "reference.profile.parquet"
 
@@ -24,42 +25,17 @@ struct init_run {
     struct tend__profile *profile;           /* of all columns */
     struct tend__profile *reference_profile; /* without the id; NULL where there is none */
     struct tend__guess guess;
+    struct tend__infer *infer;
+    struct tend__contract contract;
     struct tend__buf yaml;
 };
 
 /* ---- names in YAML and in expressions ---- */
 
-static bool is_plain_word(const char *name)
-{
-    static const char *const letters =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-    static const char *const taken[] = {"null", "true", "false", "yes", "no",
-                                        "on",   "off",  "y",     "n"};
-    for (size_t i = 0; i < TEND_ARRAY_LEN(taken); i++) {
-        if (strcmp(name, taken[i]) == 0) {
-            return false;
-        }
-    }
-    return name[0] != '\0' && strspn(name, letters) == strlen(name) &&
-           !(name[0] >= '0' && name[0] <= '9');
-}
-
-/* A word as it is; anything else in double quotes, whose escapes are JSON's. */
-static void add_yaml(struct tend__buf *out, const char *text)
-{
-    struct tend__json_writer w;
-    if (is_plain_word(text)) {
-        tend__buf_text(out, text);
-        return;
-    }
-    tend__jsonw_init(&w, out, false);
-    tend__jsonw_text(&w, text);
-}
-
 /* A column in an expression, quoted as SQL does where it is no word. */
 static void sql_name(const char *name, struct tend__buf *out)
 {
-    if (is_plain_word(name)) {
+    if (tend__yaml_is_plain(name)) {
         tend__buf_text(out, name);
         return;
     }
@@ -93,7 +69,7 @@ static void add_model(struct init_run *run)
     }
     name[len] = '\0';
     tend__buf_text(&run->yaml, "model: ");
-    add_yaml(&run->yaml, is_plain_word(name) ? name : "model");
+    tend__yaml_quoted(&run->yaml, tend__yaml_is_plain(name) ? name : "model");
     tend__buf_text(&run->yaml, "   # the name of the job\n");
 }
 
@@ -104,7 +80,7 @@ static void add_column_key(struct init_run *run, const char *key, size_t idx, co
         return;
     }
     tend__buf_printf(&run->yaml, "  %s: ", key);
-    add_yaml(&run->yaml, name_of(run, idx));
+    tend__yaml_quoted(&run->yaml, name_of(run, idx));
     tend__buf_printf(&run->yaml, "   # %s\n", run->guess.reasons[idx]);
 }
 
@@ -120,13 +96,13 @@ static void add_features(struct init_run *run)
             tend__buf_text(&run->yaml, "  features:   # what the model reads\n");
         }
         tend__buf_text(&run->yaml, "    ");
-        add_yaml(&run->yaml, name_of(run, i));
+        tend__yaml_quoted(&run->yaml, name_of(run, i));
         tend__buf_printf(&run->yaml, ": %s\n", role == TEND_ROLE_NUMBER ? "number" : "category");
     }
     for (size_t i = 0; i < run->guess.count; i++) {
         if (run->guess.roles[i] == TEND_ROLE_USELESS) {
             tend__buf_text(&run->yaml, "    # ");
-            add_yaml(&run->yaml, name_of(run, i));
+            tend__yaml_quoted(&run->yaml, name_of(run, i));
             tend__buf_printf(&run->yaml, " is left out: it %s\n", run->guess.reasons[i]);
         }
     }
@@ -153,10 +129,10 @@ static void add_data(struct init_run *run)
         tend__buf_init(&expr, YAML_MAX);
         tend__buf_printf(&expr, "%s > 0.5", tend__buf_str(&name));
         tend__buf_text(&run->yaml, "  decision: ");
-        if (is_plain_word(name_of(run, guess->score_idx))) {
+        if (tend__yaml_is_plain(name_of(run, guess->score_idx))) {
             tend__buf_text(&run->yaml, tend__buf_str(&expr));
         } else {
-            add_yaml(&run->yaml, tend__buf_str(&expr));
+            tend__yaml_quoted(&run->yaml, tend__buf_str(&expr));
         }
         tend__buf_text(&run->yaml, "   # what is done with the score: put your own rule here\n");
         tend__buf_deinit(&expr);
@@ -198,10 +174,10 @@ static void add_value(struct init_run *run)
         &expr, "case when decision and %s then 1 when decision then -1 when %s then -1 else 0 end",
         tend__buf_str(&name), tend__buf_str(&name));
     tend__buf_text(&run->yaml, "  per_row: ");
-    if (is_plain_word(name_of(run, run->guess.label_idx))) {
+    if (tend__yaml_is_plain(name_of(run, run->guess.label_idx))) {
         tend__buf_text(&run->yaml, tend__buf_str(&expr));
     } else {
-        add_yaml(&run->yaml, tend__buf_str(&expr));
+        tend__yaml_quoted(&run->yaml, tend__buf_str(&expr));
     }
     tend__buf_char(&run->yaml, '\n');
     tend__buf_deinit(&name);
@@ -212,7 +188,7 @@ static void add_value(struct init_run *run)
 static void add_segments(struct init_run *run)
 {
     for (size_t i = 0; i < run->guess.count; i++) {
-        if (run->guess.roles[i] == TEND_ROLE_CATEGORY && is_plain_word(name_of(run, i))) {
+        if (run->guess.roles[i] == TEND_ROLE_CATEGORY && tend__yaml_is_plain(name_of(run, i))) {
             tend__buf_printf(&run->yaml,
                              "segments: [%s]   # groups of rows that are looked at by themselves\n",
                              name_of(run, i));
@@ -235,6 +211,7 @@ static void make_yaml(struct init_run *run)
     tend__buf_text(&run->yaml,
                    "guardrails: []   # e.g. [{name: alert_rate, avg: decision, max: 0.5}]\n");
     add_segments(run);
+    tend__contract_yaml(&run->contract, run->profile, run->infer, &run->yaml);
     tend__buf_text(
         &run->yaml,
         "windows: {every: 1d, season: 7d}   # how much time one judgement covers, and its cycle\n"
@@ -268,20 +245,50 @@ static enum tend_code place_reference(struct init_run *run, struct tend_error *e
     return TEND_OK;
 }
 
+/* What watches the rows of the first pass. */
+struct init_watch {
+    struct tend__id_watch *ids;
+    struct tend__infer *infer;
+};
+
+static enum tend_code watch_rows(void *ctx, const struct tend__batch *batch, struct tend_error *err)
+{
+    const struct init_watch *watch = ctx;
+    TEND_TRY(tend__id_watch_add(watch->ids, batch, err));
+    return tend__infer_add(watch->infer, batch, err);
+}
+
+/* Uniqueness is asked of the id, and of what is called one; of other columns it may be chance. */
+static enum tend_code guess_contract(struct init_run *run, struct tend_error *err)
+{
+    TEND_TRY(tend__infer_contract(run->infer, run->profile, &run->contract, err));
+    for (size_t i = 0; i < run->contract.column_count; i++) {
+        struct tend__contract_column *column = &run->contract.columns[i];
+        column->is_unique =
+            i == run->guess.id_idx ||
+            (tend__sounds_like_id(column->name) && tend__infer_is_unique(run->infer, column->name));
+    }
+    return TEND_OK;
+}
+
 static enum tend_code look(struct init_run *run, struct tend__lake *lake, struct tend_error *err)
 {
     const char *label = tend__args_text(run->app->args, TEND_OPTION_LABEL, NULL);
     const char *time = tend__args_text(run->app->args, TEND_OPTION_TIME, NULL);
-    struct tend__id_watch *watch = NULL;
+    struct init_watch watch = {NULL, NULL};
     TEND_TRY(tend__data_not_profile(lake, run->data, err));
-    TEND_TRY(tend__id_watch_new(&watch, err));
-    const struct tend__data_profile options = {
-        .path = run->data,
-        .time_column = time,
-        .profile = {.also = tend__id_watch_add, .also_ctx = watch}};
+    TEND_TRY(tend__infer_new(&run->infer, err));
+    TEND_TRY(tend__id_watch_new(&watch.ids, err));
+    watch.infer = run->infer;
+    const struct tend__data_profile options = {.path = run->data,
+                                               .time_column = time,
+                                               .profile = {.also = watch_rows, .also_ctx = &watch}};
     enum tend_code code = tend__data_profile(run->app, lake, &options, &run->profile, err);
     if (code == TEND_OK) {
-        code = tend__guess_new(run->profile, watch, label, time, &run->guess, err);
+        code = tend__guess_new(run->profile, watch.ids, label, time, &run->guess, err);
+    }
+    if (code == TEND_OK) {
+        code = guess_contract(run, err);
     }
     if (code == TEND_OK && run->guess.id_idx != SIZE_MAX) {
         /* An id has no distribution worth keeping: the reference is made without it. */
@@ -291,7 +298,7 @@ static enum tend_code look(struct init_run *run, struct tend__lake *lake, struct
             .profile = {.skip_column = name_of(run, run->guess.id_idx)}};
         code = tend__data_profile(run->app, lake, &again, &run->reference_profile, err);
     }
-    tend__id_watch_free(watch);
+    tend__id_watch_free(watch.ids);
     return code;
 }
 
@@ -332,6 +339,13 @@ static void report(struct init_run *run)
             tend__jsonw_object_end(&w);
         }
         tend__jsonw_array_end(&w);
+        tend__jsonw_key(&w, "contract");
+        tend__jsonw_object_begin(&w);
+        tend__jsonw_member_uint(&w, "columns", run->contract.column_count);
+        tend__jsonw_member_uint(&w, "keys", run->contract.key_count);
+        tend__jsonw_member_uint(&w, "dependencies", run->contract.dependency_count);
+        tend__jsonw_member_uint(&w, "rules", run->contract.rule_count);
+        tend__jsonw_object_end(&w);
         tend__jsonw_object_end(&w);
         return;
     }
@@ -344,6 +358,10 @@ static void report(struct init_run *run)
         tend__buf_text(out,
                        "\nno outcome was found: name it under label.column, or with --label\n");
     }
+    tend__buf_printf(out,
+                     "\nthe contract in %s says what new data must be like: 'tend check DATA' "
+                     "checks it\n",
+                     run->output);
 }
 
 static enum tend_code run_init(struct init_run *run, struct tend__lake *lake,
@@ -377,6 +395,8 @@ enum tend_code tend__cmd_init(struct tend__app *app, enum tend__exit *exit_code,
     }
     tend__buf_deinit(&run.yaml);
     tend__guess_deinit(&run.guess);
+    tend__contract_deinit(&run.contract);
+    tend__infer_free(run.infer);
     tend__profile_free(run.profile);
     tend__profile_free(run.reference_profile);
     tend__lake_free(lake);

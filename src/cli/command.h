@@ -16,7 +16,7 @@
 #include <stddef.h>
 
 #define TEND_OPERAND_MAX 4096
-#define TEND_COMMAND_OPTION_MAX 16
+#define TEND_COMMAND_OPTION_MAX 24
 
 /* Exit codes of the program. */
 enum tend__exit {
@@ -55,6 +55,10 @@ enum tend__option_id {
     TEND_OPTION_BINS,
     TEND_OPTION_TRAIN,
     TEND_OPTION_ACCEPT,
+    TEND_OPTION_EVERY,
+    TEND_OPTION_SEGMENT,
+    TEND_OPTION_SEGMENT_VALUES,
+    TEND_OPTION_COLUMN,
     TEND_OPTION_CONTRACT,
     TEND_OPTION_COUNT
 };
@@ -67,6 +71,7 @@ enum tend__option_value {
     TEND_ARG_COUNT,  /* a whole number within low..high */
     TEND_ARG_TIME,   /* a date or time */
     TEND_ARG_MEMORY, /* "500MB", "2GB" */
+    TEND_ARG_SPAN,   /* "1d", "12h" */
 };
 
 struct tend__option {
@@ -78,6 +83,7 @@ struct tend__option {
     double low;             /* of a number or count */
     double high;
     const char *help; /* one sentence without a full stop */
+    bool is_many;     /* may be given again and again */
 };
 
 struct tend__example {

@@ -63,6 +63,17 @@ static const struct tend__option options[TEND_OPTION_COUNT] = {
                            "Windows at the start that train the first model (default: 28)"},
     [TEND_OPTION_ACCEPT] = {TEND_OPTION_ACCEPT, "accept", 0, TEND_ARG_COUNT, "N", 1, 100000,
                             "Windows after them that it is accepted on (default: 28)"},
+    [TEND_OPTION_EVERY] =
+        {TEND_OPTION_EVERY, "every", 0, TEND_ARG_SPAN, "SPAN", 0, 0,
+         "A profile for each span of time: 1d, 12h, 7d; the output is a store, a folder"},
+    [TEND_OPTION_SEGMENT] = {TEND_OPTION_SEGMENT, "segment", 0, TEND_ARG_TEXT, "RULE", 0, 0,
+                             "A segment: a column (one for each of its values), or a condition",
+                             .is_many = true},
+    [TEND_OPTION_SEGMENT_VALUES] =
+        {TEND_OPTION_SEGMENT_VALUES, "segment-values", 0, TEND_ARG_COUNT, "N", 1, 1000,
+         "Values of a column that have a segment of their own (default: 20)"},
+    [TEND_OPTION_COLUMN] = {TEND_OPTION_COLUMN, "column", 0, TEND_ARG_TEXT, "NAME", 0, 0,
+                            "Only this column, in detail"},
     [TEND_OPTION_CONTRACT] = {TEND_OPTION_CONTRACT, "contract", 0, TEND_ARG_FILE, "FILE", 0, 0,
                               "Judge by the contract in this file (default: that of tend.yaml)"},
 };
@@ -94,14 +105,23 @@ static const struct tend__example profile_examples[] = {
     {"tend profile january.parquet -o january.profile.parquet", "the reference"},
     {"tend profile june.parquet --plan january.profile.parquet -o june.profile.parquet",
      "counted at the reference's cut points"},
+    {"tend profile 'days/*.parquet' --every 1d --segment country --segment 'amount > 1000' -o "
+     "history/",
+     "a store: a profile for each day, country and large amounts"},
+    {"tend profile days/2001-07-01.parquet -o history/", "adds a day to it, or replaces it"},
     {NULL, NULL}};
 static const struct tend__example merge_examples[] = {
     {"tend merge day-*.profile.parquet -o month.profile.parquet",
      "adds days up to a month, exactly"},
+    {"tend merge history@2001-01 -o january.profile.parquet", "the same from a store"},
+    {"tend merge history/ --every 7d -o weeks/", "a store of weeks"},
     {NULL, NULL}};
 static const struct tend__example show_examples[] = {
     {"tend show january.profile.parquet", "a table, one row a column of the data"},
     {"tend show january.profile.parquet --json", "everything that the profile holds"},
+    {"tend show history/", "each column over time"},
+    {"tend show history@2001-02..2001-04 --column delay --segment origin=LAX --html delay.html",
+     "one column of one segment, with pictures"},
     {NULL, NULL}};
 static const struct tend__example backtest_examples[] = {
     {"tend backtest history.parquet",
@@ -198,15 +218,20 @@ static const struct tend__command commands[] = {
      false},
     {"profile",
      "DATA",
-     "Write a profile of data (Parquet)",
+     "Write a profile of data, or one for each day and segment (Parquet)",
      "Counts every column of DATA at cut points chosen from it, or at those of another profile "
-     "(--plan), and writes a "
-     "small Parquet file. Profiles of the same plan merge by addition.",
+     "(--plan), and writes a small Parquet file. Profiles of the same plan merge by addition.\n\n"
+     "With --every the output is a store, a folder with a profile for each window of time and each "
+     "segment, all under one plan. The plan, and which values of a column are segments, are fixed "
+     "when the store is made; the rest of the values is the segment 'other'. Given again with more "
+     "data, a store takes the new windows, and a window that is there is replaced.",
      NULL,
      1,
      1,
-     {TEND_OPTION_CONFIG, TEND_OPTION_OUTPUT, TEND_OPTION_PLAN, TEND_OPTION_BINS, TEND_OPTION_JSON,
-      TEND_OPTION_QUIET, READING, TEND_OPTION_HELP, NO_MORE},
+     {TEND_OPTION_OUTPUT, TEND_OPTION_PLAN, TEND_OPTION_EVERY, TEND_OPTION_TIME,
+      TEND_OPTION_SEGMENT, TEND_OPTION_SEGMENT_VALUES, TEND_OPTION_SINCE, TEND_OPTION_UNTIL,
+      TEND_OPTION_BINS, TEND_OPTION_CONFIG, TEND_OPTION_JSON, TEND_OPTION_QUIET, READING,
+      TEND_OPTION_HELP, NO_MORE},
      profile_examples,
      tend__cmd_profile,
      false},
@@ -214,22 +239,29 @@ static const struct tend__command commands[] = {
      "P...",
      "Add profiles up",
      "Adds profiles that were made with the same plan. Any order and any grouping gives the same "
-     "bytes.",
+     "bytes.\n\n"
+     "P is a profile or a store, of which STORE@2001-02-03, STORE@2001-02, STORE@2001-02..2001-04, "
+     "STORE@last7 and STORE@reference choose windows, and another @ with a name one segment. With "
+     "--every, stores become a store of longer windows.",
      NULL,
      1,
      TEND_OPERAND_MAX,
-     {TEND_OPTION_OUTPUT, TEND_OPTION_JSON, TEND_OPTION_QUIET, TEND_OPTION_HELP, NO_MORE},
+     {TEND_OPTION_OUTPUT, TEND_OPTION_EVERY, TEND_OPTION_JSON, TEND_OPTION_QUIET, TEND_OPTION_HELP,
+      NO_MORE},
      merge_examples,
      tend__cmd_merge,
      false},
     {"show",
      "P",
-     "Show what a profile holds",
-     "Prints a profile as a table, one row a column of the data.",
+     "Show what a profile holds, or a store over time",
+     "Prints a profile as a table, one row a column of the data.\n\n"
+     "Of a store it shows how each column went over time: its mean, its nulls and how far each "
+     "window is from the reference. --column shows one in detail, --html draws it.",
      NULL,
      1,
      1,
-     {TEND_OPTION_JSON, TEND_OPTION_QUIET, TEND_OPTION_HELP, NO_MORE},
+     {TEND_OPTION_COLUMN, TEND_OPTION_SEGMENT, TEND_OPTION_JSON, TEND_OPTION_HTML,
+      TEND_OPTION_QUIET, TEND_OPTION_HELP, NO_MORE},
      show_examples,
      tend__cmd_show,
      false},

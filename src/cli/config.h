@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TEND_CONFIG_BYTES_MAX ((size_t)1 << 20)
+#define TEND_CONFIG_BYTES_MAX ((size_t)4 << 20)
 #define TEND_CONFIG_FEATURE_MAX 4096
 #define TEND_CONFIG_LIST_MAX 256
 

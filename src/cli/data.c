@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/names.h"
 #include "cli/progress.h"
+#include "cli/store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +15,6 @@
 
 #define LABEL_SIZE 128
 #define PATH_SIZE 4096
-#define PROFILE_ROW_MAX 8192
 #define NAME_MAX_COUNT 1024
 
 const char *tend__data_name(const char *path)
@@ -72,6 +72,7 @@ enum tend_code tend__data_each(const struct tend__app *app, struct tend__lake *l
         .column_count = stream->column_count,
         .order_by = stream->order_by,
         .time_column = stream->time_column,
+        .where = stream->where,
         .row_max = stream->row_max,
         .progress = tend__progress_tick,
         .progress_ctx = &progress,
@@ -150,7 +151,8 @@ enum tend_code tend__data_profile(const struct tend__app *app, struct tend__lake
                                    .lake = lake,
                                    .stream = {.path = options->path,
                                               .order_by = options->order_by,
-                                              .time_column = options->time_column}};
+                                              .time_column = options->time_column,
+                                              .where = options->where}};
     const struct tend__rows rows = {.each = tend__data_rows_each, .ctx = &data};
     return tend__rows_profile(&rows, &options->profile, out, err);
 }
@@ -179,14 +181,46 @@ bool tend__data_is_profile(const struct tend__field *fields, size_t count)
     return true;
 }
 
+/* The one profile of a file. Those of a store are many, or only counts: its own files are not what
+ * a person should name. */
+static enum tend_code read_single(const struct tend_arrow_schema *schema,
+                                  const struct tend_arrow_array *array, struct tend__profile **out,
+                                  struct tend_error *err)
+{
+    struct tend__profile_set set = {.count = 0};
+    const enum tend_code code = tend__profile_set_from_table(schema, array, NULL, &set, err);
+    if (code == TEND_EINVAL) {
+        return TEND_FAIL(err, EINVAL,
+                         "holds only counts, of a store; name the store and choose, as in "
+                         "STORE@2001-02-03");
+    }
+    TEND_TRY(code);
+    if (set.count > 1) {
+        const size_t count = set.count;
+        tend__profile_set_deinit(&set);
+        return TEND_FAIL(err, EINVAL,
+                         "holds %zu profiles, of a store; name the store and choose, as in "
+                         "STORE@2001-02-03 or STORE@reference",
+                         count);
+    }
+    *out = set.profiles[0];
+    set.profiles[0] = NULL;
+    tend__profile_set_deinit(&set);
+    return TEND_OK;
+}
+
 enum tend_code tend__data_read_profile(struct tend__lake *lake, const char *path,
                                        struct tend__profile **out, struct tend_error *err)
 {
     struct tend__field *fields = NULL;
     struct tend_arrow_schema schema = {0};
     struct tend_arrow_array array = {0};
+    struct tend__selection selection;
     size_t count = 0;
     *out = NULL;
+    if (tend__selection_parse(path, &selection)) {
+        return tend__selection_read(lake, &selection, out, err);
+    }
     if (!is_parquet(path)) {
         return TEND_OK;
     }
@@ -196,8 +230,9 @@ enum tend_code tend__data_read_profile(struct tend__lake *lake, const char *path
     if (!is_profile) {
         return TEND_OK;
     }
-    TEND_TRY(tend__lake_read_table(lake, path, PROFILE_ROW_MAX, &schema, &array, err));
-    const enum tend_code code = tend__profile_from_table(&schema, &array, out, err);
+    TEND_TRY(tend__lake_read_table(lake, path, (uint64_t)TEND_PROFILE_SET_ROW_MAX, &schema, &array,
+                                   err));
+    const enum tend_code code = read_single(&schema, &array, out, err);
     array.release(&array);
     schema.release(&schema);
     if (code != TEND_OK) {
@@ -206,17 +241,58 @@ enum tend_code tend__data_read_profile(struct tend__lake *lake, const char *path
     return code;
 }
 
+enum tend_code tend__data_need_profile(struct tend__lake *lake, const char *path,
+                                       struct tend__profile **out, struct tend_error *err)
+{
+    struct tend__field *fields = NULL;
+    size_t count = 0;
+    TEND_TRY(tend__data_read_profile(lake, path, out, err));
+    if (*out != NULL) {
+        return TEND_OK;
+    }
+    /* Says what is wrong with the file itself. */
+    TEND_TRY(tend__data_fields(lake, path, NULL, &fields, &count, err));
+    tend__fields_free(fields, count);
+    return TEND_FAIL(err, EINVAL, "%s: is data, not a profile; 'tend profile %s -o FILE' makes one",
+                     path, path);
+}
+
+enum tend_code tend__data_plan(struct tend__lake *lake, const char *path, struct tend__plan **out,
+                               struct tend_error *err)
+{
+    struct tend__selection selection;
+    struct tend__store store = {.folder = NULL};
+    struct tend__profile *profile = NULL;
+    enum tend_code code = TEND_OK;
+    if (tend__selection_parse(path, &selection)) {
+        code = tend__store_open(lake, selection.folder, &store, err);
+        if (code == TEND_OK) {
+            *out = tend__plan_ref(store.plan);
+        }
+        tend__store_deinit(&store);
+        return code;
+    }
+    TEND_TRY(tend__data_need_profile(lake, path, &profile, err));
+    *out = tend__plan_ref(tend__profile_plan(profile));
+    tend__profile_free(profile);
+    return TEND_OK;
+}
+
 enum tend_code tend__data_not_profile(struct tend__lake *lake, const char *path,
                                       struct tend_error *err)
 {
     struct tend__field *fields = NULL;
+    struct tend__selection selection;
     size_t count = 0;
-    if (!is_parquet(path)) {
+    bool is_profile = tend__selection_parse(path, &selection);
+    if (!is_profile && !is_parquet(path)) {
         return TEND_OK;
     }
-    TEND_TRY(tend__data_fields(lake, path, NULL, &fields, &count, err));
-    const bool is_profile = tend__data_is_profile(fields, count);
-    tend__fields_free(fields, count);
+    if (!is_profile) {
+        TEND_TRY(tend__data_fields(lake, path, NULL, &fields, &count, err));
+        is_profile = tend__data_is_profile(fields, count);
+        tend__fields_free(fields, count);
+    }
     if (is_profile) {
         return TEND_FAIL(err, EINVAL,
                          "%s: is a profile, not data; 'tend show %s' prints it, tend merge adds "

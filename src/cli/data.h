@@ -21,6 +21,7 @@ struct tend__data_stream {
     const char *path;
     const char *order_by;       /* or NULL */
     const char *time_column;    /* text in it is read as times; or NULL */
+    const char *where;          /* a condition of lake.h, or NULL */
     const char *const *columns; /* only these, in this order; NULL = all */
     size_t column_count;
     bool is_again;       /* a second pass: remarks were made in the first */
@@ -63,6 +64,7 @@ struct tend__data_profile {
     const char *path;
     const char *time_column;
     const char *order_by;
+    const char *where; /* a condition of lake.h, or NULL */
     struct tend__rows_profile_options profile;
 };
 
@@ -75,12 +77,20 @@ enum tend_code tend__data_profile(const struct tend__app *app, struct tend__lake
 /* Whether a table has the columns that profiles have (docs/profile-format.md). */
 bool tend__data_is_profile(const struct tend__field *fields, size_t count);
 
-/* Whether the path is a profile that tend wrote; then *out is it, else NULL. Missing files are left
+/* Whether the path is a profile that tend wrote, or a store of them with or without a choice
+ * (cli/store.h); then *out is it, or the sum of what is chosen, else NULL. Missing files are left
  * to the reader of data to complain about. */
 enum tend_code tend__data_read_profile(struct tend__lake *lake, const char *path,
                                        struct tend__profile **out,
                                        struct tend_error *err) TEND_NODISCARD;
-/* TEND_EINVAL where the path is a profile: its rows are no data. */
+/* The same where it must be one: TEND_EINVAL where it is data. */
+enum tend_code tend__data_need_profile(struct tend__lake *lake, const char *path,
+                                       struct tend__profile **out,
+                                       struct tend_error *err) TEND_NODISCARD;
+/* The plan of a profile or a store, with a reference of its own. */
+enum tend_code tend__data_plan(struct tend__lake *lake, const char *path, struct tend__plan **out,
+                               struct tend_error *err) TEND_NODISCARD;
+/* TEND_EINVAL where the path is a profile or a store: its rows are no data. */
 enum tend_code tend__data_not_profile(struct tend__lake *lake, const char *path,
                                       struct tend_error *err) TEND_NODISCARD;
 enum tend_code tend__data_write_profile(struct tend__lake *lake, const char *path,

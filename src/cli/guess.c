@@ -4,13 +4,14 @@
 
 #include "base/mem.h"
 #include "base/names.h"
-#include "profile/id_table.h"
+#include "judge/key_set.h"
 
 #include <math.h>
 #include <string.h>
 #include <strings.h>
 
 #define WATCH_MAX 4
+#define ID_BYTES ((size_t)100 << 20) /* of the table of one column */
 #define DIFFERENT_SHARE 0.5 /* of rows in `other`: a text that is different nearly everywhere */
 #define NAME_COUNT_MAX 1024
 
@@ -33,7 +34,7 @@ static bool is_among(const char *name, const char *const *words, size_t count)
     return false;
 }
 
-static bool sounds_like_id(const char *name)
+bool tend__sounds_like_id(const char *name)
 {
     static const char *const words[] = {"id",       "uuid",   "guid",         "key",
                                         "event_id", "row_id", "prediction_id"};
@@ -64,8 +65,8 @@ static bool sounds_like_label(const char *name)
 
 struct watched {
     size_t field_idx;
-    struct tend__id_table ids;
-    bool is_id; /* no repeat and no null so far */
+    struct tend__key_set ids; /* exact up to some three million, then a sample */
+    bool is_id;               /* no repeat and no null so far */
     char *name;
 };
 
@@ -86,7 +87,7 @@ void tend__id_watch_free(struct tend__id_watch *watch)
         return;
     }
     for (size_t i = 0; i < watch->count; i++) {
-        tend__id_table_deinit(&watch->columns[i].ids);
+        tend__key_set_deinit(&watch->columns[i].ids);
         tend__mem_free(watch->columns[i].name);
     }
     tend__mem_free(watch);
@@ -100,9 +101,10 @@ static enum tend_code start_watch(struct tend__id_watch *watch, const struct ten
         const char *name = batch->fields[i].name;
         const bool can_be =
             batch->fields[i].type == TEND_TYPE_TEXT || batch->fields[i].type == TEND_TYPE_NUMBER;
-        if (can_be && sounds_like_id(name)) {
+        if (can_be && tend__sounds_like_id(name)) {
             struct watched *column = &watch->columns[watch->count];
             TEND_TRY(tend__mem_text(name, strlen(name), &column->name, err));
+            tend__key_set_init(&column->ids, ID_BYTES);
             column->field_idx = i;
             column->is_id = true;
             watch->count++;
@@ -120,14 +122,14 @@ enum tend_code tend__id_watch_add(void *ctx, const struct tend__batch *batch,
     }
     for (size_t k = 0; k < watch->count; k++) {
         struct watched *column = &watch->columns[k];
-        const struct tend__column *ids = &batch->columns[column->field_idx];
         for (size_t i = 0; i < batch->row_count && column->is_id; i++) {
-            struct tend__id_slot *slot = NULL;
-            bool is_new = false;
-            if (ids->type != TEND_TYPE_NULL && tend__is_valid(ids, i)) {
-                TEND_TRY(tend__id_table_put(&column->ids, ids, i, &slot, &is_new, err));
+            struct tend__key key;
+            uint64_t tag = 0;
+            enum tend__key_state state = TEND_KEY_REPEATED;
+            if (tend__key_of(batch->columns, &column->field_idx, 1, i, &key)) {
+                TEND_TRY(tend__key_set_put(&column->ids, &key, &tag, &state, err));
             }
-            column->is_id = is_new;
+            column->is_id = state != TEND_KEY_REPEATED;
         }
     }
     return TEND_OK;

@@ -34,6 +34,9 @@ enum tend_code tend__id_watch_new(struct tend__id_watch **out,
 void tend__id_watch_free(struct tend__id_watch *watch);
 tend__rows_fn tend__id_watch_add; /* ctx is the watch */
 
+/* "id", "order_id", "uuid" and the like. */
+bool tend__sounds_like_id(const char *name);
+
 /* `label` and `time` name columns that the user chose; NULL leaves them to be guessed.
  * TEND_ENOTFOUND with the nearest name, TEND_ETYPE where they cannot be what they are said to be.
  */

@@ -84,8 +84,10 @@ void tend__profile_free(struct tend__profile *profile)
         return;
     }
     for (size_t i = 0; i < profile->new_count; i++) {
+        tend__column_sketches_free(profile->new_columns[i].sketches);
         tend__mem_free((void *)(uintptr_t)profile->new_columns[i].name);
     }
+    tend__profile_free_sketches(profile);
     tend__label_deinit(&profile->label);
     tend__mem_free(profile->new_columns);
     tend__mem_free(profile->cells);
@@ -108,8 +110,16 @@ static size_t find_new(const struct tend__profile *profile, const char *name, bo
     return at;
 }
 
+struct tend__new_column *tend__profile_find_new(struct tend__profile *profile, const char *name)
+{
+    bool found = false;
+    const size_t at = find_new(profile, name, &found);
+    return found ? &profile->new_columns[at] : NULL;
+}
+
 static void remove_new(struct tend__profile *profile, size_t at)
 {
+    tend__column_sketches_free(profile->new_columns[at].sketches);
     tend__mem_free((void *)(uintptr_t)profile->new_columns[at].name);
     profile->new_count--;
     memmove(profile->new_columns + at, profile->new_columns + at + 1,
@@ -140,11 +150,22 @@ enum tend_code tend__profile_add_new(struct tend__profile *profile,
             (profile->new_count - at) * sizeof(*profile->new_columns));
     profile->new_columns[at] = *column;
     profile->new_columns[at].name = name;
+    profile->new_columns[at].sketches = NULL;
     profile->new_count++;
     if (profile->new_count > TEND_PROFILE_NEW_COLUMNS_MAX) {
         remove_new(profile, profile->new_count - 1);
     }
     return TEND_OK;
+}
+
+/* Takes back the new columns that have no rows, because memory ended before they were counted. */
+static void drop_unmet(struct tend__profile *profile)
+{
+    for (size_t i = profile->new_count; i > 0; i--) {
+        if (profile->new_columns[i - 1].row_count == 0) {
+            remove_new(profile, i - 1);
+        }
+    }
 }
 
 /* Makes room for the new columns of a batch with 0 rows, so that counting cannot fail afterwards.
@@ -158,12 +179,14 @@ static enum tend_code meet_new_columns(struct tend__profile *profile,
             .name = batch->fields[i].name, .type = batch->columns[i].type, .row_count = 0};
         if (tend__plan_find(profile->plan, column.name) == SIZE_MAX) {
             code = tend__profile_add_new(profile, &column, err);
+            struct tend__new_column *known = tend__profile_find_new(profile, column.name);
+            if (code == TEND_OK && known != NULL) {
+                code = tend__profile_meet_new(profile, known, column.type, err);
+            }
         }
     }
-    for (size_t i = profile->new_count; code != TEND_OK && i > 0; i--) {
-        if (profile->new_columns[i - 1].row_count == 0) {
-            remove_new(profile, i - 1);
-        }
+    if (code != TEND_OK) {
+        drop_unmet(profile);
     }
     return code;
 }
@@ -171,11 +194,14 @@ static enum tend_code meet_new_columns(struct tend__profile *profile,
 static void count_new_columns(struct tend__profile *profile, const struct tend__batch *batch)
 {
     for (size_t i = 0; i < batch->column_count; i++) {
-        bool found = false;
-        if (tend__plan_find(profile->plan, batch->fields[i].name) == SIZE_MAX) {
-            const size_t at = find_new(profile, batch->fields[i].name, &found);
-            if (found) {
-                profile->new_columns[at].row_count += batch->row_count;
+        if (tend__plan_find(profile->plan, batch->fields[i].name) != SIZE_MAX) {
+            continue;
+        }
+        struct tend__new_column *known = tend__profile_find_new(profile, batch->fields[i].name);
+        if (known != NULL) {
+            known->row_count += batch->row_count;
+            if (known->sketches != NULL) {
+                tend__column_sketches_add(known->sketches, &batch->columns[i], batch->row_count);
             }
         }
     }
@@ -204,12 +230,15 @@ static void add_numbers(struct tend__column_profile *profile,
         const size_t left = row_count - begin;
         tend__column_add_numbers(profile, finder->kernel, column, begin,
                                  left < TEND_NUMBER_BLOCK ? left : TEND_NUMBER_BLOCK, &block);
-        tend__plan_count_numbers(finder, block.x, block.count, block.all_whole, profile->cells);
+        tend__plan_count_numbers(finder, block.x, block.count, block.extent.all_whole,
+                                 profile->cells);
     }
 }
 
-static void add_texts(struct tend__column_profile *profile, const struct tend__cell_finder *finder,
-                      const struct tend__column *column, size_t row_count)
+/* The cells of the valid texts; returns how many are not valid. */
+static uint64_t count_texts(struct tend__column_profile *profile,
+                            const struct tend__cell_finder *finder,
+                            const struct tend__column *column, size_t row_count)
 {
     const size_t other_idx = profile->cell_count - 1;
     uint64_t *cells = profile->cells;
@@ -223,8 +252,14 @@ static void add_texts(struct tend__column_profile *profile, const struct tend__c
         const uint32_t at = tend__text_map_find(&finder->map, text->ptr, text->len);
         cells[at == TEND_TEXT_NONE ? other_idx : at]++;
     }
+    return null_count;
+}
+
+static void add_texts(struct tend__column_profile *profile, const struct tend__cell_finder *finder,
+                      const struct tend__column *column, size_t row_count)
+{
     profile->row_count += row_count;
-    profile->null_count += null_count;
+    profile->null_count += count_texts(profile, finder, column, row_count);
 }
 
 static void add_column(struct tend__column_profile *profile, const struct tend__plan *plan,
@@ -260,6 +295,18 @@ static void add_column(struct tend__column_profile *profile, const struct tend__
     }
 }
 
+static void add_sketches(struct tend__profile *profile, const struct tend__batch *batch)
+{
+    const struct tend__plan *plan = profile->plan;
+    for (size_t i = 0; i < plan->column_count; i++) {
+        const size_t at = profile->batch_columns[i];
+        if (at != SIZE_MAX && profile->sketches[i] != NULL &&
+            batch->columns[at].type == plan->columns[i].type) {
+            tend__column_sketches_add(profile->sketches[i], &batch->columns[at], batch->row_count);
+        }
+    }
+}
+
 static void add_vectors(struct tend__profile *profile, size_t column_idx,
                         const struct tend__column *column, size_t row_count)
 {
@@ -268,6 +315,22 @@ static void add_vectors(struct tend__profile *profile, size_t column_idx,
                                                  profile->plan->finders[column_idx].features,
                                              .room = profile->vector_row};
     tend__column_add_vectors(&profile->columns[column_idx], &adder, column, row_count);
+}
+
+/* Column `at` of the batch, SIZE_MAX where it has none, to a column of the plan. */
+static void add_found(struct tend__profile *profile, size_t column_idx,
+                      const struct tend__batch *batch, size_t at)
+{
+    const struct tend__plan *plan = profile->plan;
+    if (at == SIZE_MAX) {
+        profile->columns[column_idx].absent_count += batch->row_count;
+    } else if (plan->columns[column_idx].type == TEND_TYPE_VECTOR &&
+               batch->columns[at].type == TEND_TYPE_VECTOR) {
+        add_vectors(profile, column_idx, &batch->columns[at], batch->row_count);
+    } else {
+        add_column(&profile->columns[column_idx], plan, column_idx, &batch->columns[at],
+                   batch->row_count);
+    }
 }
 
 enum tend_code tend__profile_add(struct tend__profile *profile, const struct tend__batch *batch,
@@ -289,17 +352,55 @@ enum tend_code tend__profile_add(struct tend__profile *profile, const struct ten
     }
     profile->row_count += batch->row_count;
     for (size_t i = 0; i < plan->column_count; i++) {
-        const size_t at = profile->batch_columns[i];
-        if (at == SIZE_MAX) {
-            profile->columns[i].absent_count += batch->row_count;
-        } else if (plan->columns[i].type == TEND_TYPE_VECTOR &&
-                   batch->columns[at].type == TEND_TYPE_VECTOR) {
-            add_vectors(profile, i, &batch->columns[at], batch->row_count);
-        } else {
-            add_column(&profile->columns[i], plan, i, &batch->columns[at], batch->row_count);
-        }
+        add_found(profile, i, batch, profile->batch_columns[i]);
+    }
+    if (profile->sketches != NULL) {
+        add_sketches(profile, batch);
     }
     return TEND_OK;
+}
+
+/* The cells of the numbers only. */
+static void count_numbers(struct tend__column_profile *profile,
+                          const struct tend__cell_finder *finder, const struct tend__column *column,
+                          size_t row_count)
+{
+    struct tend__number_block block;
+    for (size_t begin = 0; begin < row_count; begin += TEND_NUMBER_BLOCK) {
+        const size_t left = row_count - begin;
+        tend__column_finite_numbers(finder->kernel, column, begin,
+                                    left < TEND_NUMBER_BLOCK ? left : TEND_NUMBER_BLOCK, &block);
+        tend__plan_count_numbers(finder, block.x, block.count, block.extent.all_whole,
+                                 profile->cells);
+    }
+}
+
+void tend__profile_add_open(struct tend__profile *profile, const struct tend__batch *batch,
+                            const bool *is_open)
+{
+    const struct tend__plan *plan = profile->plan;
+    for (size_t i = 0; i < plan->column_count; i++) {
+        const enum tend_type type = plan->columns[i].type;
+        if (!is_open[i]) {
+            continue;
+        }
+        const size_t at = find_in_batch(batch, plan->columns[i].name, profile->batch_columns[i]);
+        profile->batch_columns[i] = at;
+        if (type == TEND_TYPE_VECTOR) {
+            add_found(profile, i, batch, at);
+            continue;
+        }
+        if (at == SIZE_MAX || batch->columns[at].type != type) {
+            continue;
+        }
+        if (type == TEND_TYPE_NUMBER) {
+            count_numbers(&profile->columns[i], &plan->finders[i], &batch->columns[at],
+                          batch->row_count);
+        } else if (type == TEND_TYPE_TEXT) {
+            (void)count_texts(&profile->columns[i], &plan->finders[i], &batch->columns[at],
+                              batch->row_count);
+        }
+    }
 }
 
 /* The smaller and the larger of two numbers of which NaN is none. */
@@ -356,11 +457,6 @@ static enum tend_code merge_new_names(struct tend__profile *into, const struct t
         column.row_count = 0;
         code = tend__profile_add_new(into, &column, err);
     }
-    for (size_t i = into->new_count; code != TEND_OK && i > 0; i--) {
-        if (into->new_columns[i - 1].row_count == 0) {
-            remove_new(into, i - 1);
-        }
-    }
     return code;
 }
 
@@ -368,12 +464,19 @@ enum tend_code tend__profile_merge(struct tend__profile *into, const struct tend
                                    struct tend_error *err)
 {
     TEND_TRY(tend__plan_match(into->plan, from->plan, err));
-    TEND_TRY(merge_new_names(into, from, err));
+    enum tend_code code = merge_new_names(into, from, err);
+    if (code == TEND_OK) {
+        code = tend__profile_prepare_sketches(into, from, err);
+    }
+    if (code != TEND_OK) {
+        drop_unmet(into);
+        return code;
+    }
+    tend__profile_merge_sketches(into, from);
     for (size_t i = 0; i < from->new_count; i++) {
-        bool found = false;
-        const size_t at = find_new(into, from->new_columns[i].name, &found);
-        if (found) {
-            into->new_columns[at].row_count += from->new_columns[i].row_count;
+        struct tend__new_column *known = tend__profile_find_new(into, from->new_columns[i].name);
+        if (known != NULL) {
+            known->row_count += from->new_columns[i].row_count;
         }
     }
     tend__label_merge(&into->label, &from->label);

@@ -4,8 +4,8 @@
  *
  * Everything in a profile is an exact count, an exact sum, a minimum or a maximum, so a merge is an
  * addition and the result depends on the set of rows only: any division of the rows and any order
- * gives the same table, byte for byte. After `new`, `add` allocates only when it meets a column
- * that the plan does not have.
+ * gives the same table, byte for byte; but for the sketches, where there are any. After `new`,
+ * `add` allocates only when it meets a column that the plan does not have.
  *
  * Columns are found by name. A column of the plan that a batch lacks, or has with another type,
  * does not fail: its rows are counted as absent or type_changed. A vector of another length than
@@ -20,6 +20,7 @@
 
 #include "base/column.h"
 #include "base/fail.h"
+#include "profile/column_sketches.h"
 #include "profile/plan.h"
 #include "sketch/exact_sum.h"
 #include "tend/arrow.h"
@@ -74,7 +75,12 @@ struct tend__new_column {
     const char *name;
     enum tend_type type; /* the smallest enum tend_type that was seen */
     uint64_t row_count;
+    struct tend__column_sketches *sketches; /* owned by the profile; NULL where there are none */
 };
+
+/* Which columns have sketches beside their counts (column_sketches.h): none, those that the plan
+ * does not have, or all but vectors and columns without a type. */
+enum tend__sketch_scope { TEND_SKETCHES_NONE, TEND_SKETCHES_NEW_COLUMNS, TEND_SKETCHES_ALL };
 
 struct tend__profile;
 
@@ -83,10 +89,26 @@ enum tend_code tend__profile_new(struct tend__plan *plan, struct tend__profile *
                                  struct tend_error *err) TEND_NODISCARD;
 void tend__profile_free(struct tend__profile *profile);
 
+/* Of a profile that has no rows yet; without it there are no sketches. TEND_ENOMEM. Where one of
+ * two profiles that are merged has rows of a column and no sketches of them, the sum has none. */
+enum tend_code tend__profile_set_sketches(struct tend__profile *profile,
+                                          enum tend__sketch_scope scope,
+                                          struct tend_error *err) TEND_NODISCARD;
+
+/* Those of a column of the plan; NULL where it has none. */
+const struct tend__column_sketches *tend__profile_sketches(const struct tend__profile *profile,
+                                                           size_t column_idx);
+
 /* Adds the rows of a batch. Of columns that the plan lacks only the TEND_PROFILE_NEW_COLUMNS_MAX
  * first by name are kept. TEND_ENOMEM (the rows are then not counted). */
 enum tend_code tend__profile_add(struct tend__profile *profile, const struct tend__batch *batch,
                                  struct tend_error *err) TEND_NODISCARD;
+
+/* Counts what tend__plan_builder_part() left open, the cells of numbers and texts and all of
+ * vectors, of the columns for which is_open (the plan's number of bools) says so: the second pass.
+ */
+void tend__profile_add_open(struct tend__profile *profile, const struct tend__batch *batch,
+                            const bool *is_open);
 
 /* Adds `from` to `into`. TEND_ETYPE names the column in which the plans differ; `into` is then
  * unchanged. Where both have a window, `into` then has the one that spans both, else none; its

@@ -17,12 +17,29 @@ struct tend__profile {
     struct tend__new_column *new_columns; /* ascending by name; names are owned */
     size_t new_count;
     size_t new_cap;
+    enum tend__sketch_scope sketch_scope;
+    struct tend__column_sketches **sketches; /* one a column of the plan or NULL; NULL: none */
 };
 
-/* Counts rows of a column that the plan does not have. */
+/* Counts rows of a column that the plan does not have. Its sketches are left as they are. */
 enum tend_code tend__profile_add_new(struct tend__profile *profile,
                                      const struct tend__new_column *column,
                                      struct tend_error *err) TEND_NODISCARD;
+
+/* NULL where the profile does not have it. */
+struct tend__new_column *tend__profile_find_new(struct tend__profile *profile, const char *name);
+
+/* Makes the sketches of a new column for values of a type, where it gets any. */
+enum tend_code tend__profile_meet_new(const struct tend__profile *profile,
+                                      struct tend__new_column *column, enum tend_type type,
+                                      struct tend_error *err) TEND_NODISCARD;
+
+/* Before rows are added up: all that can fail; then what cannot. */
+enum tend_code tend__profile_prepare_sketches(struct tend__profile *into,
+                                              const struct tend__profile *from,
+                                              struct tend_error *err) TEND_NODISCARD;
+void tend__profile_merge_sketches(struct tend__profile *into, const struct tend__profile *from);
+void tend__profile_free_sketches(struct tend__profile *profile);
 
 void tend__label_deinit(struct tend__profile_label *label);
 /* The window of a sum of two. */

@@ -661,6 +661,69 @@ static enum tend_code match_column(const struct table_reader *reader, size_t row
     return TEND_OK;
 }
 
+/* The bytes of a field, or a NULL pointer where it is null. */
+static enum tend_code read_blob(const struct table_reader *reader, size_t row_idx,
+                                enum tend__profile_field field, struct tend__text *out,
+                                struct tend_error *err)
+{
+    const struct tend__arrow_cursor *cursor = cursor_of(reader, field);
+    *out = (struct tend__text){.ptr = NULL};
+    if (!tend__arrow_is_null(cursor, row_idx)) {
+        TEND_TRY(tend__arrow_read_bytes(cursor, row_idx, out, err));
+        out->ptr = out->ptr == NULL ? "" : out->ptr;
+    }
+    return TEND_OK;
+}
+
+static enum tend_code read_sketches(const struct table_reader *reader, size_t row_idx,
+                                    struct tend__column_sketches **out, struct tend_error *err)
+{
+    struct tend__text hll;
+    struct tend__text kll;
+    struct tend__text frequent;
+    TEND_TRY(read_blob(reader, row_idx, FIELD(HLL), &hll, err));
+    TEND_TRY(read_blob(reader, row_idx, FIELD(KLL), &kll, err));
+    TEND_TRY(read_blob(reader, row_idx, FIELD(FREQUENT_ITEMS), &frequent, err));
+    const enum tend_code code = tend__column_sketches_read(&hll, &kll, &frequent, out, err);
+    if (code == TEND_ECORRUPT) {
+        const struct tend__text *name = &reader->names[row_idx];
+        tend__error_prefix(err, "the profile of column '%.*s'",
+                           name->len < 100 ? (int)name->len : 100, name->ptr);
+    }
+    return code;
+}
+
+/* Sketches of a column of the plan are of all its values, and of its type only. */
+static enum tend_code read_plan_sketches(const struct table_reader *reader, size_t row_idx,
+                                         struct tend__profile *profile, size_t column_idx,
+                                         uint64_t value_count, struct tend_error *err)
+{
+    const enum tend_type type = profile->plan->columns[column_idx].type;
+    const bool is_scalar = type == TEND_TYPE_NUMBER || type == TEND_TYPE_TIME;
+    struct tend__column_sketches *sketches = NULL;
+    TEND_TRY(read_sketches(reader, row_idx, &sketches, err));
+    if (sketches == NULL) {
+        return TEND_OK;
+    }
+    if ((sketches->kll != NULL) != is_scalar ||
+        (sketches->frequent != NULL) != (type == TEND_TYPE_TEXT) ||
+        (sketches->kll != NULL && tend__kll_count(sketches->kll) != value_count) ||
+        (sketches->frequent != NULL && tend__frequent_total(sketches->frequent) != value_count)) {
+        tend__column_sketches_free(sketches);
+        return fail_row(reader, row_idx, "its sketches are not of its values", err);
+    }
+    if (profile->sketches == NULL) {
+        const enum tend_code code =
+            tend__mem_new(profile->plan->column_count, sizeof(sketches), &profile->sketches, err);
+        if (code != TEND_OK) {
+            tend__column_sketches_free(sketches);
+            return code;
+        }
+    }
+    profile->sketches[column_idx] = sketches;
+    return TEND_OK;
+}
+
 static enum tend_code read_column(const struct table_reader *reader, size_t row_idx,
                                   struct tend__profile *profile, size_t column_idx,
                                   struct tend_error *err)
@@ -692,7 +755,7 @@ static enum tend_code read_column(const struct table_reader *reader, size_t row_
         return fail_row(reader, row_idx, "it has other rows than the first column", err);
     }
     profile->row_count = row_count;
-    return TEND_OK;
+    return read_plan_sketches(reader, row_idx, profile, column_idx, value_count, err);
 }
 
 static enum tend_code read_new_column(const struct table_reader *reader, size_t row_idx,
@@ -714,7 +777,9 @@ static enum tend_code read_new_column(const struct table_reader *reader, size_t 
         code = tend__profile_add_new(profile, &column, err);
     }
     tend__mem_free(name);
-    return code;
+    return code == TEND_OK
+               ? read_sketches(reader, row_idx, &profile->new_columns[count].sketches, err)
+               : code;
 }
 
 /* ---- labels ---- */

@@ -169,8 +169,41 @@ static void put_counts(struct tend__arrow_out *table, const struct tend__plan_co
     }
 }
 
-static void put_column(struct tend__arrow_out *table, const struct tend__profile *profile,
-                       size_t column_idx, bool is_full)
+/* `hll` .. `frequent_items`: those that there are. */
+static enum tend_code put_sketches(struct tend__arrow_out *table,
+                                   const struct tend__column_sketches *sketches,
+                                   struct tend_error *err)
+{
+    struct tend__buf buf;
+    enum tend_code code = TEND_OK;
+    tend__buf_init(&buf, TEND_COLUMN_SKETCH_BYTES_MAX);
+    if (sketches != NULL && sketches->kll != NULL) {
+        TEND_TRY_OUT(tend__kll_write(sketches->kll, &buf, err));
+        tend__arrow_out_bytes(table, FIELD(KLL), tend__buf_str(&buf), buf.len);
+    } else {
+        tend__arrow_out_null(table, FIELD(KLL));
+    }
+    tend__buf_reset(&buf);
+    if (sketches != NULL) {
+        TEND_TRY_OUT(tend__hll_write(sketches->hll, &buf, err));
+        tend__arrow_out_bytes(table, FIELD(HLL), tend__buf_str(&buf), buf.len);
+    } else {
+        tend__arrow_out_null(table, FIELD(HLL));
+    }
+    tend__buf_reset(&buf);
+    if (sketches != NULL && sketches->frequent != NULL) {
+        TEND_TRY_OUT(tend__frequent_write(sketches->frequent, &buf, err));
+        tend__arrow_out_bytes(table, FIELD(FREQUENT_ITEMS), tend__buf_str(&buf), buf.len);
+    } else {
+        tend__arrow_out_null(table, FIELD(FREQUENT_ITEMS));
+    }
+out:
+    tend__buf_deinit(&buf);
+    return code;
+}
+
+static enum tend_code put_column(struct tend__arrow_out *table, const struct tend__profile *profile,
+                                 size_t column_idx, bool is_full, struct tend_error *err)
 {
     const struct tend__column_profile *column = &profile->columns[column_idx];
     const struct tend__plan_column *plan = &profile->plan->columns[column_idx];
@@ -192,18 +225,37 @@ static void put_column(struct tend__arrow_out *table, const struct tend__profile
     }
     put_counts(table, plan, column);
     put_features(table, column);
-    put_nulls(table, FIELD(KLL), FIELD(FREQUENT_ITEMS));
+    TEND_TRY(put_sketches(table, tend__profile_sketches(profile, column_idx), err));
     tend__arrow_out_int(table, FIELD(CHECK), 0);
+    return TEND_OK;
 }
 
-static void put_new_columns(struct tend__arrow_out *table, const struct tend__profile *profile)
+static enum tend_code put_new_columns(struct tend__arrow_out *table,
+                                      const struct tend__profile *profile, struct tend_error *err)
 {
     for (size_t i = 0; i < profile->new_count; i++) {
         const struct tend__new_column *column = &profile->new_columns[i];
         put_head(table, profile, column->name, column->type, false, column->row_count);
-        put_nulls(table, FIELD(ABSENT), FIELD(FREQUENT_ITEMS));
+        put_nulls(table, FIELD(ABSENT), (enum tend__profile_field)(FIELD(KLL) - 1));
+        TEND_TRY(put_sketches(table, column->sketches, err));
         tend__arrow_out_int(table, FIELD(CHECK), 0);
     }
+    return TEND_OK;
+}
+
+static enum tend_code put_profiles(struct tend__arrow_out *table,
+                                   const struct tend__profile *const *profiles, size_t count,
+                                   size_t full_count, struct tend_error *err)
+{
+    for (size_t i = 0; i < profiles[0]->plan->column_count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            TEND_TRY(put_column(table, profiles[j], i, j < full_count, err));
+        }
+    }
+    for (size_t j = 0; j < count; j++) {
+        TEND_TRY(put_new_columns(table, profiles[j], err));
+    }
+    return TEND_OK;
 }
 
 /* The hash of each row, into the column that was left 0 for it. */
@@ -249,15 +301,10 @@ enum tend_code tend__profiles_table(const struct tend__profile *const *profiles,
         TEND_TRY(tend__plan_match(profiles[0]->plan, profiles[i]->plan, err));
     }
     TEND_TRY(tend__arrow_out_new(tend__profile_fields, TEND_PROFILE_FIELD_COUNT, &table, err));
-    for (size_t i = 0; i < profiles[0]->plan->column_count; i++) {
-        for (size_t j = 0; j < count; j++) {
-            put_column(table, profiles[j], i, j < full_count);
-        }
+    enum tend_code code = put_profiles(table, profiles, count, full_count, err);
+    if (code == TEND_OK) {
+        code = take_table(table, schema, array, err);
     }
-    for (size_t j = 0; j < count; j++) {
-        put_new_columns(table, profiles[j]);
-    }
-    const enum tend_code code = take_table(table, schema, array, err);
     tend__arrow_out_free(table);
     return code;
 }

@@ -13,6 +13,7 @@ struct profile_pass {
     struct tend__plan_builder *builder; /* first pass without a plan */
     struct tend__profile *profile;
     bool is_again;
+    bool *is_open; /* second pass: the columns of the plan whose cells are counted in it */
     /* The batch without the column that is skipped. */
     struct tend__field *fields;
     struct tend__column *columns;
@@ -52,11 +53,14 @@ static enum tend_code add_batch(void *ctx, const struct tend__batch *batch, stru
     TEND_TRY(leave_out(pass, batch, &kept, err));
     if (pass->profile == NULL && pass->builder == NULL) {
         const struct tend__plan_options options = {.bin_max = pass->options->bin_max,
-                                                   .category_max = pass->options->category_max};
+                                                   .category_max = pass->options->category_max,
+                                                   .may_repeat = true};
         TEND_TRY(
             tend__plan_builder_new(kept.fields, kept.column_count, &options, &pass->builder, err));
     }
-    if (pass->profile != NULL) {
+    if (pass->is_open != NULL) {
+        tend__profile_add_open(pass->profile, &kept, pass->is_open);
+    } else if (pass->profile != NULL) {
         TEND_TRY(tend__profile_add(pass->profile, &kept, err));
     } else {
         TEND_TRY(tend__plan_builder_add(pass->builder, &kept, err));
@@ -67,26 +71,40 @@ static enum tend_code add_batch(void *ctx, const struct tend__batch *batch, stru
     return TEND_OK;
 }
 
-/* After the first pass without a plan: the plan, and the profile from what the builder kept or from
- * a second pass. */
+/* The columns that one pass did not settle are read again. */
+static enum tend_code count_open(const struct tend__rows *rows, struct profile_pass *pass,
+                                 size_t column_count, struct tend_error *err)
+{
+    for (size_t i = 0; i < column_count; i++) {
+        if (pass->is_open[i]) {
+            return rows->each(rows->ctx, add_batch, pass, err);
+        }
+    }
+    return TEND_OK;
+}
+
+/* After the first pass without a plan: the plan, and the profile from what the builder kept and a
+ * second pass over the columns of which that was not enough. */
 static enum tend_code finish_plan(const struct tend__rows *rows, struct profile_pass *pass,
                                   struct tend_error *err)
 {
     struct tend__plan *plan = NULL;
-    bool is_complete = false;
+    bool is_needed = false;
     if (pass->builder == NULL) {
         return TEND_FAIL(err, EINVAL, "no rows; there is nothing to profile");
     }
-    TEND_TRY(tend__plan_builder_finish(pass->builder, &plan, err));
-    enum tend_code code =
-        tend__plan_builder_profile(pass->builder, plan, &pass->profile, &is_complete, err);
-    if (code == TEND_OK && !is_complete) {
-        pass->is_again = true;
-        code = tend__profile_new(plan, &pass->profile, err);
-        if (code == TEND_OK) {
-            code = rows->each(rows->ctx, add_batch, pass, err);
-        }
+    pass->is_again = true;
+    TEND_TRY(tend__plan_builder_repeat(pass->builder, &is_needed, err));
+    if (is_needed) {
+        TEND_TRY(rows->each(rows->ctx, add_batch, pass, err));
     }
+    TEND_TRY(tend__plan_builder_finish(pass->builder, &plan, err));
+    const size_t column_count = tend__plan_column_count(plan);
+    enum tend_code code = TEND_OK;
+    TEND_TRY_OUT(tend__mem_new(column_count, sizeof(*pass->is_open), &pass->is_open, err));
+    TEND_TRY_OUT(tend__plan_builder_part(pass->builder, plan, &pass->profile, pass->is_open, err));
+    code = count_open(rows, pass, column_count, err);
+out:
     tend__plan_unref(plan);
     return code;
 }
@@ -105,6 +123,7 @@ enum tend_code tend__rows_profile(const struct tend__rows *rows,
         code = finish_plan(rows, &pass, err);
     }
     tend__plan_builder_free(pass.builder);
+    tend__mem_free(pass.is_open);
     tend__mem_free(pass.fields);
     tend__mem_free(pass.columns);
     if (code != TEND_OK) {

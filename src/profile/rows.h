@@ -35,8 +35,9 @@ struct tend__rows_profile_options {
     void *also_ctx;
 };
 
-/* Profiles a data set: in one pass with a plan; without, in one where every column has few distinct
- * values, else two. The caller owns *out. Fails as the rows do; EINVAL where there is no batch. */
+/* Profiles a data set: in one pass with a plan; without, in one where each column has few distinct
+ * values or is a number without heavy values that are not whole; else two, seldom three. The caller
+ * owns *out. Fails as the rows do; EINVAL where there is no batch. */
 enum tend_code tend__rows_profile(const struct tend__rows *rows,
                                   const struct tend__rows_profile_options *options,
                                   struct tend__profile **out,

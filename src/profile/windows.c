@@ -38,8 +38,6 @@ struct tend__windows {
     size_t field_count;
     struct tend__column *by_window; /* views, field_count each */
     struct tend__column *by_segment;
-    struct tend__field *kept_fields; /* without the skipped column */
-    struct tend__column *kept;
     struct tend__gather *window_gather;
     struct tend__gather *segment_gather;
     int64_t *numbers; /* one a row of the batch, as the next three */
@@ -90,8 +88,6 @@ static enum tend_code init_windows(struct tend__windows *windows, const struct t
     windows->field_count = field_count;
     TEND_TRY(tend__mem_new(field_count, sizeof(*windows->by_window), &windows->by_window, err));
     TEND_TRY(tend__mem_new(field_count, sizeof(*windows->by_segment), &windows->by_segment, err));
-    TEND_TRY(tend__mem_new(field_count, sizeof(*windows->kept), &windows->kept, err));
-    TEND_TRY(tend__mem_new(field_count, sizeof(*windows->kept_fields), &windows->kept_fields, err));
     TEND_TRY(tend__mem_new(windows->profile_count, sizeof(*windows->ends), &windows->ends, err));
     TEND_TRY(tend__gather_new(&windows->window_gather, err));
     TEND_TRY(tend__gather_new(&windows->segment_gather, err));
@@ -139,8 +135,6 @@ void tend__windows_free(struct tend__windows *windows)
     tend__gather_free(windows->segment_gather);
     tend__mem_free(windows->by_window);
     tend__mem_free(windows->by_segment);
-    tend__mem_free(windows->kept);
-    tend__mem_free(windows->kept_fields);
     tend__mem_free(windows->ends);
     tend__mem_free(windows->numbers);
     tend__mem_free(windows->rows);
@@ -255,37 +249,6 @@ static enum tend_code open_window(struct tend__windows *windows, int64_t number,
 
 /* ---- rows ---- */
 
-/* The batch without the column that is skipped. */
-static struct tend__batch keep_columns(struct tend__windows *windows,
-                                       const struct tend__batch *batch)
-{
-    struct tend__batch kept = *batch;
-    size_t count = 0;
-    if (windows->options.skip_column == NULL ||
-        tend__fields_find(batch->fields, batch->column_count, windows->options.skip_column) ==
-            SIZE_MAX) {
-        return kept;
-    }
-    for (size_t i = 0; i < batch->column_count; i++) {
-        if (strcmp(batch->fields[i].name, windows->options.skip_column) != 0) {
-            windows->kept_fields[count] = batch->fields[i];
-            windows->kept[count] = batch->columns[i];
-            count++;
-        }
-    }
-    kept.fields = windows->kept_fields;
-    kept.columns = windows->kept;
-    kept.column_count = count;
-    return kept;
-}
-
-static enum tend_code add_rows(struct tend__windows *windows, struct tend__profile *profile,
-                               const struct tend__batch *batch, struct tend_error *err)
-{
-    const struct tend__batch kept = keep_columns(windows, batch);
-    return tend__profile_add(profile, &kept, err);
-}
-
 /* Sorts rows by segment, in place of the batch's order; ends[i] is where the rule's i-th segment's
  * rows end. Rows in no segment are left out. */
 static void order_by_segment(struct tend__windows *windows, size_t row_count, size_t first,
@@ -331,7 +294,7 @@ static enum tend_code add_by_rule(struct tend__windows *windows, const struct wi
         if (end > begin) {
             const struct tend__batch slice =
                 tend__batch_slice(&gathered, begin, end - begin, windows->by_segment);
-            TEND_TRY(add_rows(windows, window->profiles[1 + first + i], &slice, err));
+            TEND_TRY(tend__profile_add(window->profiles[1 + first + i], &slice, err));
         }
         begin = end;
     }
@@ -352,7 +315,7 @@ static enum tend_code add_to_window(struct tend__windows *windows, int64_t numbe
         return TEND_OK;
     }
     if (!find_division(windows, &first, &count)) {
-        TEND_TRY(add_rows(windows, window->profiles[0], batch, err));
+        TEND_TRY(tend__profile_add(window->profiles[0], batch, err));
     }
     const size_t rule_count =
         windows->segmenter == NULL ? 0 : tend__segmenter_rule_count(windows->segmenter);

@@ -27,7 +27,6 @@ struct tend__windows_options {
     struct tend__plan *plan;
     const struct tend__segments *segments; /* NULL: none; borrowed */
     const char *time_column;               /* a column of times */
-    const char *skip_column;               /* left out of the profiles; NULL = none */
     int64_t every_us;  /* length of a window, which start at multiples since 1970; above 0 */
     size_t memory_max; /* bytes of open windows; 0 = 256 MiB */
     tend__window_fn *fn;

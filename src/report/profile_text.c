@@ -3,6 +3,7 @@
 #include "report/profile_text.h"
 
 #include "report/column_view.h"
+#include "report/sketch_text.h"
 
 #include <math.h>
 #include <string.h>
@@ -49,6 +50,7 @@ void tend__profile_column_json(const struct tend__profile *profile, size_t colum
                                   tend__profile_quantile(profile, column_idx, quantiles[i].p));
     }
     tend__jsonw_object_end(w);
+    tend__sketches_json(tend__profile_sketches(profile, column_idx), type, w);
     tend__jsonw_object_end(w);
 }
 
@@ -109,6 +111,7 @@ void tend__profile_json(const struct tend__profile *profile, bool with_cells,
         tend__jsonw_member_text(w, "name", news[i].name);
         tend__jsonw_member_text(w, "kind", tend__column_kind(news[i].type));
         tend__jsonw_member_uint(w, "rows", news[i].row_count);
+        tend__sketches_json(news[i].sketches, news[i].type, w);
         tend__jsonw_object_end(w);
     }
     tend__jsonw_array_end(w);

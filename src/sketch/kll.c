@@ -12,7 +12,7 @@
 #define BUFFER_MIN 1024
 #define CHUNK 1024
 #define LANES 4
-#define SAMPLER_SHARE 6.0 /* twice the error over the deviation that the sampler may have */
+#define SAMPLER_SHARE 4.0 /* twice the error over the deviation that the sampler may have */
 
 /* round(k (2/3)^depth), in the integers of DataSketches: other capacities give other bytes. */
 static uint32_t scale_capacity(uint32_t k, unsigned depth)
@@ -147,9 +147,10 @@ static size_t halve_run(struct tend__kll *kll, const double *run, size_t len, do
     return half;
 }
 
-/* One pass from level 0 up: halves each level that is over its capacity while the whole is. An odd
- * item stays behind in its level. What goes up waits at the end of the scratch room. */
-static void compact(struct tend__kll *kll)
+/* One pass from level 0 up: halves each level that is over its capacity while the whole, with room
+ * for `spare` more, is. An odd item stays behind in its level. What goes up waits at the end of the
+ * scratch room. */
+static void compact(struct tend__kll *kll, uint32_t spare)
 {
     uint32_t offsets[TEND_KLL_LEVEL_MAX + 1];
     double *end = kll->scratch + kll->scratch_cap;
@@ -163,7 +164,7 @@ static void compact(struct tend__kll *kll)
         len += carry;
         carry = 0;
         offsets[h] = (uint32_t)(out - kll->scratch);
-        if (count >= kll->capacity_sums[kll->level_count] &&
+        if (count + spare >= kll->capacity_sums[kll->level_count] &&
             len >= kll->capacities[kll->level_count - 1 - h]) {
             const size_t odd = len & 1;
             carry = halve_run(kll, out + odd, len - odd, end);
@@ -204,7 +205,7 @@ static void absorb_run(struct tend__kll *kll, const double *run, size_t len, uin
         kll->offsets[h] += (uint32_t)len;
     }
     while (kll->offsets[kll->level_count] >= kll->capacity_sums[kll->level_count]) {
-        compact(kll);
+        compact(kll, 0);
     }
 }
 
@@ -232,6 +233,13 @@ void tend__kll_settle(struct tend__kll *kll)
     flush_buffer(kll);
     absorb_pending(kll, kll->pending, kll->pending_count);
     kll->pending_count = 0;
+    uint32_t lowest = 0;
+    while (lowest < kll->level_count && kll->offsets[lowest + 1] == 0) {
+        lowest++;
+    }
+    if (kll->offsets[kll->level_count] + lowest > kll->capacity_sums[kll->level_count]) {
+        compact(kll, lowest);
+    }
 }
 
 /* ---- adding ---- */

@@ -11,12 +11,12 @@
  * Two things make it fast. Values wait in a buffer of 1,024 before they are sorted. And where n is
  * large, one value, drawn at random, stands for each w consecutive ones (the sampler of the paper,
  * section 3.2): w is the largest power of two, 64 at most, for which the sampling has a standard
- * deviation sqrt(w / n) / 2 of at most 1/12 of the error stated below, so that it adds less than
- * 4 % to it. The smallest and the largest value are always exact.
+ * deviation sqrt(w / n) / 2 of at most 1/8 of the error stated below: with the long buffer, which
+ * makes up for it, the whole stays within that error. The extremes are always exact.
  *
  * Error: the rank of any value is off by at most tend__kll_rank_error(k, false) of n with a
  * confidence of 99 %, and the difference of two ranks by tend__kll_rank_error(k, true); both are
- * the published fits of Apache DataSketches. Up to 1,024 values everything is exact.
+ * the published fits of Apache DataSketches. Up to 1,023 values everything is exact.
  *
  * Determinism: the same values in the same order, in batches of any size, with the same seed, give
  * the same bytes. Other orders give others. NaN is counted and left out; infinities are values.

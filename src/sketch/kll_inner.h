@@ -49,7 +49,8 @@ struct tend__kll {
     uint64_t *keys; /* of sorting */
 };
 
-/* Puts what waits in the buffer and in the pending block into the levels, and compacts. */
+/* Puts what waits in the buffer and in the pending block into the levels, and compacts; as far as
+ * can be, so that there is room for an item in each level below the lowest that has one. */
 void tend__kll_settle(struct tend__kll *kll);
 
 #endif

@@ -97,9 +97,29 @@ static void gather_reflections(double *a, size_t n, double *values)
     }
 }
 
-/* One implicit QL sweep over the block l .. m. */
-static void sweep(double *a, size_t n, bool has_vectors, double *d, double *e, size_t l, size_t m)
+static void rotate(double *low, double *high, size_t n, double c, double s)
 {
+    for (size_t k = 0; k < n; k++) {
+        const double z = high[k];
+        high[k] = s * low[k] + c * z;
+        low[k] = c * low[k] - s * z;
+    }
+}
+
+/* The matrix of three diagonals, and where its eigenvectors are gathered (by rows), or NULL. */
+struct diagonals {
+    size_t n;
+    double *d;
+    double *e;
+    double *vectors;
+};
+
+/* One implicit QL sweep over the block l .. m. */
+static void sweep(const struct diagonals *t, size_t l, size_t m)
+{
+    double *d = t->d;
+    double *e = t->e;
+    const size_t n = t->n;
     double g = (d[l + 1] - d[l]) / (2 * e[l]);
     double r = hypot(g, 1);
     g = d[m] - d[l] + e[l] / (g + (g >= 0 ? r : -r));
@@ -123,12 +143,8 @@ static void sweep(double *a, size_t n, bool has_vectors, double *d, double *e, s
         p = s * r;
         d[i] = g + p;
         g = c * r - b;
-        double *low = a + (i - 1) * n;
-        double *high = a + i * n;
-        for (size_t k = 0; has_vectors && k < n; k++) {
-            const double z = high[k];
-            high[k] = s * low[k] + c * z;
-            low[k] = c * low[k] - s * z;
+        if (t->vectors != NULL) {
+            rotate(t->vectors + (i - 1) * n, t->vectors + i * n, n, c, s);
         }
     }
     d[l] -= p;
@@ -136,18 +152,20 @@ static void sweep(double *a, size_t n, bool has_vectors, double *d, double *e, s
     e[m] = 0;
 }
 
-static void solve_diagonals(double *a, size_t n, bool has_vectors, double *d, double *e)
+static void solve_diagonals(const struct diagonals *t)
 {
-    for (size_t l = 0; l < n; l++) {
+    const double *d = t->d;
+    const double *e = t->e;
+    for (size_t l = 0; l < t->n; l++) {
         for (int step = 0; step < QL_STEPS_MAX; step++) {
             size_t m = l;
-            while (m + 1 < n && fabs(e[m]) > DBL_EPSILON * (fabs(d[m]) + fabs(d[m + 1]))) {
+            while (m + 1 < t->n && fabs(e[m]) > DBL_EPSILON * (fabs(d[m]) + fabs(d[m + 1]))) {
                 m++;
             }
             if (m == l) {
                 break;
             }
-            sweep(a, n, has_vectors, d, e, l, m);
+            sweep(t, l, m);
         }
     }
 }
@@ -203,6 +221,7 @@ void tend__symmetric_eigen(double *a, size_t n, bool has_vectors, double *values
     if (n > 0) {
         e[n - 1] = 0;
     }
-    solve_diagonals(a, n, has_vectors, values, e);
+    const struct diagonals t = {.n = n, .d = values, .e = e, .vectors = has_vectors ? a : NULL};
+    solve_diagonals(&t);
     sort_descending(a, n, has_vectors, values);
 }

@@ -52,8 +52,7 @@ static void draw(enum kind kind, size_t dim, size_t count, double shift, struct 
 static struct tend__batch batch_of(struct tend__column *column, size_t dim, size_t count)
 {
     static const struct tend__field field = {.name = "e", .type = TEND_TYPE_VECTOR};
-    *column = (struct tend__column){
-        .type = TEND_TYPE_VECTOR, .f64 = rows, .dim = (uint32_t)dim};
+    *column = (struct tend__column){.type = TEND_TYPE_VECTOR, .f64 = rows, .dim = (uint32_t)dim};
     return (struct tend__batch){
         .row_count = count, .column_count = 1, .fields = &field, .columns = column};
 }
@@ -105,15 +104,13 @@ static void without_drift_p_values_hold_their_level(void **state)
 {
     (void)state;
     const struct pair pairs[] = {
-        {ROUND, 16, 100, 100, 0},    {ROUND, 64, 1000, 300, 0},  {FLAT, 64, 100, 1000, 0},
-        {FLAT, 64, 1500, 1500, 0},   {CLUSTERS, 16, 300, 300, 0}, {CLUSTERS, 64, 1000, 100, 0},
-        {REPEATS, 16, 200, 200, 0},  {REPEATS, 16, 1000, 2000, 0}, {ROUND, 2, 40, 40, 0},
+        {ROUND, 16, 100, 100, 0},   {ROUND, 64, 1000, 300, 0},    {FLAT, 64, 100, 1000, 0},
+        {FLAT, 64, 1500, 1500, 0},  {CLUSTERS, 16, 300, 300, 0},  {CLUSTERS, 64, 1000, 100, 0},
+        {REPEATS, 16, 200, 200, 0}, {REPEATS, 16, 1000, 2000, 0}, {ROUND, 2, 40, 40, 0},
     };
     const double levels[] = {0.05, 0.01, 0.001};
-    const size_t rounds = (size_t)strtoul(getenv("TEND_CALIB_ROUNDS") == NULL
-                                              ? "50"
-                                              : getenv("TEND_CALIB_ROUNDS"),
-                                          NULL, 10);
+    const size_t rounds = (size_t)strtoul(
+        getenv("TEND_CALIB_ROUNDS") == NULL ? "50" : getenv("TEND_CALIB_ROUNDS"), NULL, 10);
     struct tend__rng rng;
     tend__rng_init(&rng, 20261125);
     for (size_t i = 0; i < TEND_ARRAY_LEN(pairs); i++) {
@@ -125,7 +122,7 @@ static void without_drift_p_values_hold_their_level(void **state)
                 below[k] += d.p_value < levels[k] ? 1 : 0;
             }
         }
-        print_message("%-8s dim %2zu, %4zu against %4zu: p < .05 %.3f, p < .01 %.4f, p < .001 %.4f\n",
+        print_message("%-8s dim %2zu, %4zu against %4zu: p < .05 %.3f, < .01 %.4f, < .001 %.4f\n",
                       kind_names[pairs[i].kind], pairs[i].dim, pairs[i].ref_count,
                       pairs[i].cur_count, (double)below[0] / (double)rounds,
                       (double)below[1] / (double)rounds, (double)below[2] / (double)rounds);
@@ -140,8 +137,8 @@ static void without_drift_p_values_hold_their_level(void **state)
 static void a_shift_is_found(void **state)
 {
     (void)state;
-    const struct pair pairs[] = {{ROUND, 64, 1000, 500, 0.1}, {FLAT, 64, 1000, 500, 0.3},
-                                 {CLUSTERS, 64, 1000, 500, 0.2}};
+    const struct pair pairs[] = {
+        {ROUND, 64, 1000, 500, 0.1}, {FLAT, 64, 1000, 500, 0.3}, {CLUSTERS, 64, 1000, 500, 0.2}};
     struct tend__rng rng;
     tend__rng_init(&rng, 7);
     for (size_t i = 0; i < TEND_ARRAY_LEN(pairs); i++) {

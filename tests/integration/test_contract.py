@@ -196,3 +196,72 @@ def test_the_canonical_form_holds_the_contract(folder):
     assert read["contract.rows"] == {"min": 10}
     assert read["contract.columns"]["note"]["nulls"] == 0.02
     assert read["contract.rules"][1] == {"name": "mean", "avg": "amount", "min": 400, "max": 600}
+
+
+# ---- what tend init guesses ------------------------------------------------------------------------------------------
+
+def orders(count=4000):
+    """Rows with an id, two ordered numbers, a dependency, a short list, a pattern and some nulls."""
+    cities = {"SFO": "San Francisco", "LAX": "Los Angeles", "JFK": "New York", "OAK": "Oakland"}
+    start = datetime.datetime(2001, 4, 9)
+    out = []
+    for i in range(count):
+        airport = list(cities)[i * 7919 % 4]
+        net = i * 104729 % 5000 / 10
+        out.append({"order_id": f"ORD-{i:06d}", "date": (start + datetime.timedelta(minutes=i)).isoformat(),
+                    "net": net, "gross": round(net * (1 + i * 31 % 20 / 100), 2), "items": 1 + i * 17 % 9,
+                    "airport": airport, "city": cities[airport], "mail": f"u{i * 13 % 977}@example.org",
+                    "note": "" if i % 50 == 0 else "gift"})
+    return out
+
+
+def test_init_guesses_a_contract_that_its_own_data_keep(tmp_path):
+    write(tmp_path / "orders.csv", orders())
+    done = run("init", "orders.csv", cwd=tmp_path)
+    assert done.code == 0 and "the contract in tend.yaml says what new data must be like" in done.out
+    read = json.loads(run("config", "--json", cwd=tmp_path).out)["config"]
+    columns = read["contract.columns"]
+    assert columns["order_id"]["unique"] and columns["order_id"]["like"] == "ORD-______"
+    assert (columns["net"]["min"], columns["net"]["max"]) == (0, 750)
+    assert (columns["items"]["min"], columns["items"]["max"], columns["items"]["whole"]) == (1, 9, True)
+    assert columns["airport"]["values"] == ["JFK", "LAX", "OAK", "SFO"]
+    assert columns["mail"]["like"] == "%@%"
+    assert (columns["note"]["nulls"], columns["net"]["nulls"]) == (0.05, 0)
+    assert {"column": "city", "on": ["airport"]} in read["contract.dependencies"]
+    assert [rule["expr"] for rule in read["contract.rules"]] == ["\"net\" <= \"gross\""]
+    assert stat.S_IMODE(os.stat(tmp_path / "tend.yaml").st_mode) == 0o600
+    assert "# seen: 0 to 499." in (tmp_path / "tend.yaml").read_text(encoding="utf-8")
+    assert run("check", "orders.csv", cwd=tmp_path).code == 0
+
+
+def test_a_guessed_contract_catches_what_is_done_to_the_data(tmp_path):
+    write(tmp_path / "orders.csv", orders())
+    assert run("init", "orders.csv", cwd=tmp_path).code == 0
+    data = orders()
+    for i, row in enumerate(data):
+        if i % 10 == 0:
+            row["net"], row["gross"] = row["gross"] + 1, row["net"]
+        if i % 100 == 1:
+            row["city"] = "Nowhere"
+            row["airport"] = row["airport"].lower()
+        if i % 100 == 2:
+            row["order_id"] = "ORD-000000"
+        if i % 100 == 3:
+            row["date"] = "1970-01-01"
+        if i % 100 == 4:
+            row["items"] = 1.5
+    write(tmp_path / "bad.csv", data)
+    found = violations(tmp_path, "bad.csv")
+    assert {("rule", "net_at_most_gross"), ("values", "airport"), ("unique", "order_id"), ("range", "date"),
+            ("not_whole", "items"), ("values", "city")} <= set(found)
+
+
+def test_two_columns_are_a_key_where_no_single_one_is(tmp_path):
+    data = [{"store": f"s{i % 40}", "day": (datetime.date(2001, 1, 1) + datetime.timedelta(days=i // 40)).isoformat(),
+             "sales": i * 7919 % 1000 / 10} for i in range(4000)]
+    write(tmp_path / "sales.csv", data)
+    assert run("init", "sales.csv", cwd=tmp_path).code == 0
+    read = json.loads(run("config", "--json", cwd=tmp_path).out)["config"]
+    assert [key["columns"] for key in read["contract.keys"]] == [["store", "day"]]
+    write(tmp_path / "twice.csv", data + data[:1])
+    assert ("unique", "store, day") in violations(tmp_path, "twice.csv")

@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "cli/config.h"
 #include "judge/contract.h"
+#include "judge/contract_infer.h"
 #include "judge/key_set.h"
 
 #include <math.h>
@@ -362,6 +363,62 @@ static void every_failed_allocation_is_survived(void **state)
     assert_tend_ok(code, &err);
 }
 
+/* Guesses a contract from the ten rows, taken a hundred times over. */
+static enum tend_code try_guess(struct tend__contract *out, struct tend_error *err)
+{
+    struct tend__plan_builder *builder = NULL;
+    struct tend__plan *plan = NULL;
+    struct tend__profile *profile = NULL;
+    struct tend__infer *infer = NULL;
+    struct tend__column columns[COLUMNS];
+    struct tend__batch batch;
+    enum tend_code code = TEND_OK;
+    bind(columns, &batch, 0, ROWS);
+    TEND_TRY_OUT(tend__infer_new(&infer, err));
+    TEND_TRY_OUT(tend__plan_builder_new(fields, COLUMNS, NULL, &builder, err));
+    TEND_TRY_OUT(tend__plan_builder_add(builder, &batch, err));
+    TEND_TRY_OUT(tend__plan_builder_finish(builder, &plan, err));
+    TEND_TRY_OUT(tend__profile_new(plan, &profile, err));
+    for (size_t i = 0; i < 100; i++) {
+        TEND_TRY_OUT(tend__infer_add(infer, &batch, err));
+        TEND_TRY_OUT(tend__profile_add(profile, &batch, err));
+    }
+    TEND_TRY_OUT(tend__infer_contract(infer, profile, out, err));
+out:
+    tend__infer_free(infer);
+    tend__profile_free(profile);
+    tend__plan_unref(plan);
+    tend__plan_builder_free(builder);
+    return code;
+}
+
+static void a_guess_survives_every_failed_allocation(void **state)
+{
+    (void)state;
+    struct tend__contract contract;
+    struct tend_error err = {0};
+    enum tend_code code = TEND_ENOMEM;
+    for (uint64_t nth = 1; code == TEND_ENOMEM; nth++) {
+        tend__contract_init(&contract);
+        tend__mem_fail_at(nth);
+        code = try_guess(&contract, &err);
+        tend__mem_fail_at(0);
+        if (code != TEND_OK) {
+            tend__contract_deinit(&contract);
+        }
+        assert_true(nth < 5000);
+    }
+    assert_tend_ok(code, &err);
+    assert_int_equal(contract.column_count, COLUMNS);
+    assert_near(contract.columns[0].high, 8, 0);  /* 0..8 but 0 stands for -0: no gap */
+    assert_near(contract.columns[1].low, -55, 0); /* -3 to 100, half of the range beside it */
+    assert_near(contract.columns[1].high, 160, 0);
+    assert_near(contract.columns[1].null_max, 0.5,
+                0); /* twice a tenth and 3 in 1,000, rounded up */
+    assert_int_equal(contract.columns[2].value_count, 5);
+    tend__contract_deinit(&contract);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +431,7 @@ int main(void)
         cmocka_unit_test(a_reference_is_the_values_of_another_data_set),
         cmocka_unit_test(keys_are_exact_up_to_the_limit_and_sampled_beyond_it),
         cmocka_unit_test(every_failed_allocation_is_survived),
+        cmocka_unit_test(a_guess_survives_every_failed_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
