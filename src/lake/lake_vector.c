@@ -2,10 +2,10 @@
 /*
  * lake_vector.c: lists of numbers as vectors.
  *
- * DuckDB's lists have no length of their own, so the first rows are looked at: where nine
- * of ten lists in them have one length, the column is one of vectors of that length, and rows of
- * another are misfits. Arrays say their length and are cast to lists, so that there is one way to read. The
- * items are not copied where they lie one row behind the other and none is missing.
+ * DuckDB's lists have no length of their own, so the first rows are looked at: where nine of ten
+ * lists in them have one length, the column is one of vectors of that length, and rows of another
+ * are misfits. Arrays are cast to lists, so that there is one way to read. The items are not copied
+ * where they lie one row behind the other and none is missing.
  */
 #include "lake/lake_private.h"
 
