@@ -119,7 +119,7 @@ static enum tend_code add_numbers(struct items *items, const struct tend__column
                 count++;
             }
         }
-        TEND_TRY(tend__distinct_add_numbers(items->distinct, block, count, false, err));
+        TEND_TRY(tend__distinct_add_numbers(items->distinct, block, count, NULL, err));
     }
     return TEND_OK;
 }

@@ -73,11 +73,11 @@ static size_t gather_finite(struct tend__column_profile *profile, const double *
 }
 
 static void add_block(struct tend__column_profile *profile, const struct tend__kernel *kernel,
-                      const struct tend__number_block *block, const struct tend__extent *extent)
+                      const struct tend__number_block *block)
 {
-    const double low = extent->low;
-    const double high = extent->high;
-    if (block->all_whole) {
+    const double low = block->extent.low;
+    const double high = block->extent.high;
+    if (block->extent.all_whole) {
         double sum = 0;
         double squares = 0;
         kernel->sum_whole(block->x, block->count, &sum, &squares);
@@ -90,18 +90,18 @@ static void add_block(struct tend__column_profile *profile, const struct tend__k
     }
     profile->min = profile->min <= low ? profile->min : low;
     profile->max = profile->max >= high ? profile->max : high;
-    profile->zero_count += extent->zero_count;
+    profile->zero_count += block->extent.zero_count;
 }
 
-void tend__column_add_numbers(struct tend__column_profile *profile,
-                              const struct tend__kernel *kernel, const struct tend__column *column,
-                              size_t begin, size_t row_count, struct tend__number_block *block)
+/* The finite values of a block; counts the rows that have none. */
+static void take_block(struct tend__column_profile *profile, const struct tend__kernel *kernel,
+                       const struct tend__column *column, size_t begin, size_t row_count,
+                       struct tend__number_block *block)
 {
-    struct tend__extent extent = {0};
-    profile->row_count += row_count;
+    struct tend__extent *extent = &block->extent;
     block->x = block->memory;
     block->count = 0;
-    block->all_whole = true;
+    *extent = (struct tend__extent){.all_whole = true};
     if (row_count == 0) {
         return;
     }
@@ -112,16 +112,31 @@ void tend__column_add_numbers(struct tend__column_profile *profile,
         block->count = gather_present(column, begin, row_count, block->memory);
         profile->null_count += row_count - block->count;
     }
-    kernel->measure(block->x, block->count, &extent);
-    if (extent.has_nan || isinf(extent.low) || isinf(extent.high)) {
+    kernel->measure(block->x, block->count, extent);
+    if (extent->has_nan || isinf(extent->low) || isinf(extent->high)) {
         block->count = gather_finite(profile, block->x, block->count, block->memory);
         block->x = block->memory;
-        kernel->measure(block->x, block->count, &extent);
+        kernel->measure(block->x, block->count, extent);
     }
-    block->all_whole = extent.all_whole;
+}
+
+void tend__column_add_numbers(struct tend__column_profile *profile,
+                              const struct tend__kernel *kernel, const struct tend__column *column,
+                              size_t begin, size_t row_count, struct tend__number_block *block)
+{
+    profile->row_count += row_count;
+    take_block(profile, kernel, column, begin, row_count, block);
     if (block->count > 0) {
-        add_block(profile, kernel, block, &extent);
+        add_block(profile, kernel, block);
     }
+}
+
+void tend__column_finite_numbers(const struct tend__kernel *kernel,
+                                 const struct tend__column *column, size_t begin, size_t row_count,
+                                 struct tend__number_block *block)
+{
+    struct tend__column_profile unused = {0};
+    take_block(&unused, kernel, column, begin, row_count, block);
 }
 
 void tend__column_add_bools(struct tend__column_profile *profile, const struct tend__column *column,

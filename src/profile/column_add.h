@@ -18,7 +18,7 @@
 struct tend__number_block {
     const double *x; /* the column's own memory where all rows are present and finite */
     size_t count;
-    bool all_whole; /* all are whole and within 2^20 of 0 */
+    struct tend__extent extent; /* of these */
     double memory[TEND_NUMBER_BLOCK];
 };
 
@@ -30,6 +30,11 @@ void tend__column_profile_reset(struct tend__column_profile *profile);
 void tend__column_add_numbers(struct tend__column_profile *profile,
                               const struct tend__kernel *kernel, const struct tend__column *column,
                               size_t begin, size_t row_count, struct tend__number_block *block);
+
+/* Gives the same finite values and adds nothing. */
+void tend__column_finite_numbers(const struct tend__kernel *kernel,
+                                 const struct tend__column *column, size_t begin, size_t row_count,
+                                 struct tend__number_block *block);
 
 /* All of a bool or time column, cells (2 or 24) included. */
 void tend__column_add_bools(struct tend__column_profile *profile, const struct tend__column *column,

@@ -7,53 +7,18 @@
 #include "profile/distinct.h"
 
 #include "base/mem.h"
+#include "profile/distinct_inner.h"
 #include "profile/plan.h"
-#include "profile/text_key.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define WHOLE_COUNT ((size_t)(TEND_WHOLE_MAX - TEND_WHOLE_MIN + 1))
 #define FREQUENT_MAX 16384 /* remembered values that are not in the sample */
 #define ENTRY_MAX (TEND_DISTINCT_MAX + 1 + FREQUENT_MAX)
 #define SKETCH_ROW_COUNT 4
 #define SKETCH_COLUMN_COUNT ((size_t)32768)
 #define SPARSE_MAX                                                                                 \
     512 /* so few entries have sixteen slots each: the first slot then nearly always hits */
-#define REMEMBERED_WORDS 1024
-#define CHUNK_BYTES ((size_t)65536 - 64)
-
-struct text_chunk {
-    struct text_chunk *next;
-    size_t used;
-    char bytes[CHUNK_BYTES];
-};
-
-struct distinct_entry {
-    struct tend__text text;
-    uint64_t prefix;
-    uint64_t hash;
-    uint64_t count; /* exact where sampled, 0 otherwise */
-};
-
-struct tend__distinct {
-    bool is_text;
-    uint64_t total;
-    uint64_t long_count;
-    uint64_t *whole; /* WHOLE_COUNT, or NULL before the first whole number */
-    uint64_t whole_total;
-    struct distinct_entry *entries;
-    size_t entry_count;
-    size_t entry_cap;
-    size_t sampled_count;
-    uint64_t threshold;
-    struct tend__text_slot *slots;
-    size_t slot_count; /* a power of two, or 0 */
-    uint64_t
-        remembered[REMEMBERED_WORDS]; /* a bit for the hash of each entry that is not sampled */
-    uint64_t *sketch; /* SKETCH_ROW_COUNT x SKETCH_COLUMN_COUNT, or NULL while all is exact */
-    struct text_chunk *chunks;
-};
 
 enum tend_code tend__distinct_new(bool is_text, struct tend__distinct **out, struct tend_error *err)
 {
@@ -80,6 +45,8 @@ void tend__distinct_free(struct tend__distinct *distinct)
         return;
     }
     free_chunks(distinct->chunks);
+    tend__grid_free(distinct->grid);
+    tend__number_table_deinit(&distinct->table);
     tend__mem_free(distinct->whole);
     tend__mem_free(distinct->entries);
     tend__mem_free(distinct->slots);
@@ -354,47 +321,87 @@ static inline struct distinct_entry make_key(const char *bytes, size_t len)
     };
 }
 
-static enum tend_code add_number(struct tend__distinct *distinct, double x, struct tend_error *err)
+/* The values that are no small whole numbers, into memory of their own; the others are counted. */
+static size_t count_wholes(struct tend__distinct *distinct, const double *x, size_t count,
+                           bool all_whole, double *others)
 {
-    if (x >= TEND_WHOLE_MIN && x <= TEND_WHOLE_MAX) {
-        const int whole = (int)x;
-        if ((double)whole == x) {
-            distinct->whole[whole - TEND_WHOLE_MIN]++;
-            distinct->whole_total++;
-            distinct->total++;
-            return TEND_OK;
+    uint64_t *whole = distinct->whole;
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        others[n] = x[i];
+        const bool is_near = x[i] >= TEND_WHOLE_MIN && x[i] <= TEND_WHOLE_MAX;
+        if (is_near && (all_whole || (double)(int)x[i] == x[i])) {
+            whole[(int)x[i] - TEND_WHOLE_MIN]++;
+        } else {
+            n++;
         }
     }
-    char bytes[sizeof(x)];
-    memcpy(bytes, &x, sizeof(x));
-    struct distinct_entry key = make_key(bytes, sizeof(bytes));
-    return add_key(distinct, &key, err);
+    distinct->whole_total += count - n;
+    distinct->total += count - n;
+    return n;
+}
+
+/* The table has too many values: on with the grid alone, or with the sample and the sketch. */
+static enum tend_code leave_table(struct tend__distinct *distinct, struct tend_error *err)
+{
+    struct tend__number_table *table = &distinct->table;
+    distinct->has_left_table = true;
+    if (distinct->kernel != NULL) {
+        TEND_TRY(tend__distinct_grid_begin(distinct, err));
+    }
+    for (size_t i = 0; i < table->slot_count && !distinct->is_light; i++) {
+        if (table->slots[i].count != 0) {
+            char bytes[sizeof(double)];
+            memcpy(bytes, &table->slots[i].number, sizeof(bytes));
+            struct distinct_entry entry = make_key(bytes, sizeof(bytes));
+            entry.count = table->slots[i].count;
+            TEND_TRY(insert_entry(distinct, &entry, err));
+            distinct->sampled_count++;
+        }
+    }
+    tend__number_table_deinit(table);
+    while (distinct->sampled_count > TEND_DISTINCT_MAX) {
+        TEND_TRY(halve_threshold(distinct, err));
+    }
+    return TEND_OK;
 }
 
 enum tend_code tend__distinct_add_numbers(struct tend__distinct *distinct, const double *x,
-                                          size_t count, bool all_whole, struct tend_error *err)
+                                          size_t count, const struct tend__extent *extent,
+                                          struct tend_error *err)
 {
+    double others[TEND_KERNEL_BLOCK];
+    size_t done = 0;
+    TEND_ASSERT(count <= TEND_KERNEL_BLOCK);
     if (distinct->whole == NULL) {
         TEND_TRY(tend__mem_new(WHOLE_COUNT, sizeof(*distinct->whole), &distinct->whole, err));
     }
-    if (!all_whole) {
-        for (size_t i = 0; i < count; i++) {
-            TEND_TRY(add_number(distinct, x[i], err));
+    if (extent == NULL || extent->whole_count > 0) {
+        count = count_wholes(distinct, x, count, extent != NULL && extent->all_whole, others);
+        x = others;
+        extent = NULL;
+    }
+    if (!distinct->has_left_table) {
+        TEND_TRY(tend__number_table_add(&distinct->table, x, count, TEND_DISTINCT_MAX, &done, err));
+        distinct->total += done;
+        if (distinct->table.count > TEND_DISTINCT_MAX) {
+            TEND_TRY(leave_table(distinct, err));
         }
+    }
+    if (distinct->grid != NULL) {
+        TEND_TRY(tend__distinct_grid_block(distinct, x + done, count - done,
+                                           done == 0 ? extent : NULL, err));
+    }
+    if (distinct->is_light) {
+        distinct->total += count - done;
         return TEND_OK;
     }
-    uint64_t whole_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        const size_t at = (size_t)((int)x[i] - TEND_WHOLE_MIN);
-        if (at < WHOLE_COUNT) {
-            distinct->whole[at]++;
-            whole_count++;
-        } else {
-            TEND_TRY(add_number(distinct, x[i], err));
-        }
+    for (; done < count; done++) {
+        char bytes[sizeof(double)];
+        memcpy(bytes, &x[done], sizeof(bytes));
+        struct distinct_entry key = make_key(bytes, sizeof(bytes));
+        TEND_TRY(add_key(distinct, &key, err));
     }
-    distinct->whole_total += whole_count;
-    distinct->total += whole_count;
     return TEND_OK;
 }
 
@@ -433,7 +440,7 @@ enum tend_code tend__distinct_add_texts(struct tend__distinct *distinct,
 
 bool tend__distinct_is_exact(const struct tend__distinct *distinct)
 {
-    return distinct->sketch == NULL;
+    return distinct->sketch == NULL && !distinct->is_light;
 }
 
 uint64_t tend__distinct_total(const struct tend__distinct *distinct)
@@ -449,32 +456,49 @@ uint64_t tend__distinct_long_count(const struct tend__distinct *distinct)
 static struct tend__distinct_value value_of(const struct tend__distinct *distinct,
                                             const struct distinct_entry *entry, double weight)
 {
-    struct tend__distinct_value value = {.weight = weight};
+    struct tend__distinct_value value = {.weight = weight, .mean = 0};
     if (distinct->is_text) {
         value.text = entry->text;
     } else {
         memcpy(&value.number, &entry->prefix, sizeof(value.number));
+        value.mean = value.number;
     }
     return value;
 }
 
+static bool number_place(const struct tend__number_slot *slot, struct tend__distinct_value *out)
+{
+    *out = (struct tend__distinct_value){
+        .number = slot->number, .mean = slot->number, .weight = (double)slot->count};
+    return slot->count > 0;
+}
+
+static bool whole_place(const struct tend__distinct *distinct, size_t at,
+                        struct tend__distinct_value *out)
+{
+    const struct tend__number_slot slot = {.number = (double)at + TEND_WHOLE_MIN,
+                                           .count = distinct->whole[at]};
+    return number_place(&slot, out);
+}
+
+/* Entries, the table's slots, whole numbers. */
 size_t tend__distinct_place_count(const struct tend__distinct *distinct)
 {
-    return distinct->entry_count + (distinct->whole != NULL ? WHOLE_COUNT : 0);
+    return distinct->entry_count + distinct->table.slot_count +
+           (distinct->whole != NULL ? WHOLE_COUNT : 0);
 }
 
 bool tend__distinct_place(const struct tend__distinct *distinct, size_t place_idx,
                           struct tend__distinct_value *out)
 {
-    if (place_idx >= distinct->entry_count) {
-        const size_t at = place_idx - distinct->entry_count;
-        *out = (struct tend__distinct_value){
-            .number = (double)at + TEND_WHOLE_MIN,
-            .weight = (double)distinct->whole[at],
-        };
-        return distinct->whole[at] > 0;
+    size_t at = place_idx;
+    if (at >= distinct->entry_count) {
+        at -= distinct->entry_count;
+        const size_t slot_count = distinct->table.slot_count;
+        return at < slot_count ? number_place(&distinct->table.slots[at], out)
+                               : whole_place(distinct, at - slot_count, out);
     }
-    const struct distinct_entry *entry = &distinct->entries[place_idx];
+    const struct distinct_entry *entry = &distinct->entries[at];
     const bool is_sampled = entry->hash <= distinct->threshold;
     const uint64_t rows = is_sampled ? entry->count : read_sketch(distinct->sketch, entry->hash);
     *out = value_of(distinct, entry, (double)rows);
@@ -591,24 +615,33 @@ static void list_sample(const struct tend__distinct *distinct, struct tend__dist
     }
 }
 
+/* Appends the numbers that have exact counts of their own. */
+static void list_numbers(const struct tend__distinct *distinct, struct tend__distinct_value *values,
+                         size_t *count)
+{
+    const size_t slot_count = distinct->table.slot_count;
+    for (size_t i = 0; i < slot_count; i++) {
+        *count += number_place(&distinct->table.slots[i], &values[*count]) ? 1 : 0;
+    }
+    for (size_t i = 0; distinct->whole != NULL && i < WHOLE_COUNT; i++) {
+        *count += whole_place(distinct, i, &values[*count]) ? 1 : 0;
+    }
+}
+
 enum tend_code tend__distinct_values(const struct tend__distinct *distinct,
                                      struct tend__distinct_value **out, size_t *count,
                                      struct tend_error *err)
 {
     struct tend__distinct_value *values = NULL;
-    size_t whole_count = 0;
+    size_t whole_count = 1; /* one place is written before it is known to be empty */
+    TEND_ASSERT(!distinct->is_light);
     for (size_t i = 0; distinct->whole != NULL && i < WHOLE_COUNT; i++) {
         whole_count += distinct->whole[i] > 0 ? 1 : 0;
     }
-    TEND_TRY(tend__mem_new(whole_count + distinct->entry_count, sizeof(*values), &values, err));
+    TEND_TRY(tend__mem_new(whole_count + distinct->table.count + distinct->entry_count,
+                           sizeof(*values), &values, err));
     size_t n = 0;
-    for (size_t i = 0; distinct->whole != NULL && i < WHOLE_COUNT; i++) {
-        if (distinct->whole[i] > 0) {
-            values[n].number = (double)i + TEND_WHOLE_MIN;
-            values[n].weight = (double)distinct->whole[i];
-            n++;
-        }
-    }
+    list_numbers(distinct, values, &n);
     double frequent_total = 0;
     if (!tend__distinct_is_exact(distinct)) {
         const enum tend_code code = find_frequent(distinct, values, &n, &frequent_total, err);

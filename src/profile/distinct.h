@@ -28,6 +28,7 @@
 
 #include "base/column.h"
 #include "base/fail.h"
+#include "sketch/kernel.h"
 
 #define TEND_WHOLE_MIN (-16384)
 #define TEND_WHOLE_MAX 49151
@@ -38,6 +39,7 @@ struct tend__distinct;
 struct tend__distinct_value {
     struct tend__text text; /* of a text; borrowed from the counter, followed by a zero byte */
     double number;          /* of a number */
+    double mean;            /* of the values it stands for */
     double weight; /* rows of it: exact, or an estimate that stands for the values not kept too */
     bool
         is_sample; /* stands for other values of its kind as well: not a frequent value by itself */
@@ -47,10 +49,28 @@ enum tend_code tend__distinct_new(bool is_text, struct tend__distinct **out,
                                   struct tend_error *err) TEND_NODISCARD;
 void tend__distinct_free(struct tend__distinct *distinct);
 
-/* Finite numbers. `all_whole` says that all are whole and within 2^20 of 0. */
+/* A counter of numbers that a plan of bin_max bins is made of: beyond the table it counts in a grid
+ * too (profile/grid.h). `may_repeat`: the rows can be given again, so where the grid seems to do,
+ * it counts in nothing else, which is many times as fast. Before the first number. */
+void tend__distinct_use_grid(struct tend__distinct *distinct, const struct tend__kernel *kernel,
+                             size_t bin_max, bool may_repeat);
+
+/* Finite numbers, at most TEND_KERNEL_BLOCK of them; their extent, or NULL where it is not known.
+ */
 enum tend_code tend__distinct_add_numbers(struct tend__distinct *distinct, const double *x,
-                                          size_t count, bool all_whole,
+                                          size_t count, const struct tend__extent *extent,
                                           struct tend_error *err) TEND_NODISCARD;
+
+/* The grid and the small whole numbers as values that ascend: those of a bucket are one value, the
+ * greatest that is counted in it, which is_sample. *will_do is false, and *out untouched, where
+ * there is no grid or the grid is too coarse: a bucket with an eighth of a bin's rows, or an atom
+ * inside of one. The caller frees *out. */
+enum tend_code tend__distinct_bins(const struct tend__distinct *distinct,
+                                   struct tend__distinct_value **out, size_t *count, bool *will_do,
+                                   struct tend_error *err) TEND_NODISCARD;
+
+/* Only the grid was kept, and it will not do: the rows must be given to another counter. */
+bool tend__distinct_is_light(const struct tend__distinct *distinct);
 
 /* The valid texts of a column. */
 enum tend_code tend__distinct_add_texts(struct tend__distinct *distinct,

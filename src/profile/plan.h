@@ -18,9 +18,10 @@
  * cell; they have their own counts.
  *
  * The builder's memory is bounded. It counts distinct values exactly while a column has at most
- * TEND_DISTINCT_MAX of them, and beyond that falls back to a sample by hash and a linear sketch,
- * which depend on the rows and not on their order: any order and any division into batches gives
- * the same plan (docs/profile-format.md has the rule).
+ * TEND_DISTINCT_MAX of them; beyond that numbers are counted on a fine grid, and what that does not
+ * resolve, and texts, by a sample by hash and a linear sketch. All of these depend on the rows and
+ * not on their order: any order and any division into batches gives the same plan
+ * (docs/profile-format.md has the rule).
  */
 #ifndef TEND_PROFILE_PLAN_H
 #define TEND_PROFILE_PLAN_H
@@ -62,6 +63,8 @@ struct tend__plan_options {
         bin_max; /* bins of a number before atoms split them; 0 = 32; at most TEND_PLAN_BINS_MAX */
     size_t category_max; /* categories of a text besides other; 0 = 256; at most
                             TEND_PLAN_CATEGORIES_MAX */
+    bool may_repeat;     /* whoever adds rows asks tend__plan_builder_repeat() after the last: the
+                            plan is the same, and mostly made in a fraction of the time */
 };
 
 struct tend__plan_builder;
@@ -80,6 +83,12 @@ enum tend_code tend__plan_builder_add(struct tend__plan_builder *builder,
                                       const struct tend__batch *batch,
                                       struct tend_error *err) TEND_NODISCARD;
 
+/* After the last row, with may_repeat: *is_needed says that columns are left open, and all rows
+ * must be added once more; the builder then looks at these columns only. Otherwise the builder is
+ * as if may_repeat had not been asked for. ENOMEM. */
+enum tend_code tend__plan_builder_repeat(struct tend__plan_builder *builder, bool *is_needed,
+                                         struct tend_error *err) TEND_NODISCARD;
+
 /* The caller owns one reference of *out. The builder is not changed. */
 enum tend_code tend__plan_builder_finish(const struct tend__plan_builder *builder,
                                          struct tend__plan **out,
@@ -87,11 +96,17 @@ enum tend_code tend__plan_builder_finish(const struct tend__plan_builder *builde
 
 /* The profile, under `plan` (which must come from this builder), of all rows that the builder has
  * seen: the same bytes as a second pass over them would give. *complete is false and *out untouched
- * where a column had more than TEND_DISTINCT_MAX distinct values, so that the second pass is
- * needed. */
+ * where the cells of a column are not known, so that the second pass is needed. */
 enum tend_code tend__plan_builder_profile(const struct tend__plan_builder *builder,
                                           struct tend__plan *plan, struct tend__profile **out,
                                           bool *complete, struct tend_error *err) TEND_NODISCARD;
+
+/* The same, but that the cells which are not known are 0 and vectors are not counted: is_open[i]
+ * then says so of column i (the plan's number of bools), and tend__profile_add_open() counts them
+ * in a second pass. */
+enum tend_code tend__plan_builder_part(const struct tend__plan_builder *builder,
+                                       struct tend__plan *plan, struct tend__profile **out,
+                                       bool *is_open, struct tend_error *err) TEND_NODISCARD;
 
 /* A plan is immutable and counted: ref and unref may be called from any thread. */
 struct tend__plan *tend__plan_ref(struct tend__plan *plan);

@@ -28,6 +28,7 @@ struct builder_column {
         profile; /* its cells are `cells`, and used for bool and time only */
     uint64_t cells[TEND_HOUR_COUNT];
     struct tend__distinct *distinct; /* number and text */
+    bool is_again;                   /* the rows are added once more, to a new counter */
     uint32_t dim;                    /* vector, as the next two: 0 = no row is one yet */
     struct tend__vector_sample *sample;
     double *room; /* dim */
@@ -37,6 +38,8 @@ struct tend__plan_builder {
     const struct tend__kernel *kernel;
     size_t bin_max;
     size_t category_max;
+    bool may_repeat;
+    bool is_again; /* rows are added once more, for the columns that were left open */
     uint64_t row_count;
     size_t column_count;
     struct builder_column *columns;
@@ -63,6 +66,10 @@ static enum tend_code init_columns(struct tend__plan_builder *builder,
         if (column->type == TEND_TYPE_NUMBER || column->type == TEND_TYPE_TEXT) {
             TEND_TRY(tend__distinct_new(column->type == TEND_TYPE_TEXT, &column->distinct, err));
         }
+        if (column->type == TEND_TYPE_NUMBER) {
+            tend__distinct_use_grid(column->distinct, builder->kernel, builder->bin_max,
+                                    builder->may_repeat);
+        }
     }
     return TEND_OK;
 }
@@ -88,6 +95,7 @@ enum tend_code tend__plan_builder_new(const struct tend__field *fields, size_t f
     struct tend__plan_builder *builder = NULL;
     TEND_TRY(tend__mem_new(1, sizeof(*builder), &builder, err));
     builder->kernel = tend__kernel_best();
+    builder->may_repeat = chosen->may_repeat;
     builder->bin_max = chosen->bin_max == 0 ? BIN_DEFAULT : chosen->bin_max;
     builder->category_max = chosen->category_max == 0 ? CATEGORY_DEFAULT : chosen->category_max;
     const enum tend_code code = init_columns(builder, fields, field_count, err);
@@ -123,8 +131,25 @@ static enum tend_code add_numbers(struct builder_column *column, const struct te
         const size_t left = row_count - begin;
         tend__column_add_numbers(&column->profile, kernel, values, begin,
                                  left < TEND_NUMBER_BLOCK ? left : TEND_NUMBER_BLOCK, &block);
-        TEND_TRY(tend__distinct_add_numbers(column->distinct, block.x, block.count, block.all_whole,
-                                            err));
+        TEND_TRY(
+            tend__distinct_add_numbers(column->distinct, block.x, block.count, &block.extent, err));
+    }
+    return TEND_OK;
+}
+
+/* The numbers of a column that was left open, to its new counter. */
+static enum tend_code add_again(struct builder_column *column, const struct tend__kernel *kernel,
+                                const struct tend__column *values, size_t row_count,
+                                struct tend_error *err)
+{
+    struct tend__number_block block;
+    for (size_t begin = 0; begin < row_count && values->type == TEND_TYPE_NUMBER;
+         begin += TEND_NUMBER_BLOCK) {
+        const size_t left = row_count - begin;
+        tend__column_finite_numbers(kernel, values, begin,
+                                    left < TEND_NUMBER_BLOCK ? left : TEND_NUMBER_BLOCK, &block);
+        TEND_TRY(
+            tend__distinct_add_numbers(column->distinct, block.x, block.count, &block.extent, err));
     }
     return TEND_OK;
 }
@@ -189,9 +214,14 @@ enum tend_code tend__plan_builder_add(struct tend__plan_builder *builder,
             return TEND_FAIL(err, ETYPE, "column '%.100s' is %s in a batch, %s in the first",
                              column->name, tend__type_text(type), tend__type_text(column->type));
         }
-        TEND_TRY(add_column(column, builder->kernel, &batch->columns[i], batch->row_count, err));
+        if (!builder->is_again) {
+            TEND_TRY(
+                add_column(column, builder->kernel, &batch->columns[i], batch->row_count, err));
+        } else if (column->is_again) {
+            TEND_TRY(add_again(column, builder->kernel, &batch->columns[i], batch->row_count, err));
+        }
     }
-    builder->row_count += batch->row_count;
+    builder->row_count += builder->is_again ? 0 : batch->row_count;
     return TEND_OK;
 }
 
@@ -249,7 +279,7 @@ static void make_cells(struct cell_maker *maker, const struct tend__distinct_val
             continue;
         }
         maker->rows += values[i].weight;
-        maker->row_total += values[i].weight * x;
+        maker->row_total += values[i].weight * values[i].mean;
         if (has_room && maker->rows >= rows_min && i + 1 < count) {
             close_bin(maker, x);
             cut_count++;
@@ -293,6 +323,50 @@ static enum tend_code plan_text(const struct tend__plan_builder *builder,
     return TEND_OK;
 }
 
+/* The values of a column that its plan is made of: those of the grid where that will do. */
+static enum tend_code list_values(const struct builder_column *column,
+                                  struct tend__distinct_value **values, size_t *count,
+                                  bool *is_grid, struct tend_error *err)
+{
+    TEND_TRY(tend__distinct_bins(column->distinct, values, count, is_grid, err));
+    if (*is_grid) {
+        return TEND_OK;
+    }
+    if (tend__distinct_is_light(column->distinct)) {
+        return TEND_FAIL(err, EINTERNAL, "column '%.100s' was left open", column->name);
+    }
+    return tend__distinct_values(column->distinct, values, count, err);
+}
+
+enum tend_code tend__plan_builder_repeat(struct tend__plan_builder *builder, bool *is_needed,
+                                         struct tend_error *err)
+{
+    *is_needed = false;
+    for (size_t i = 0; i < builder->column_count; i++) {
+        struct builder_column *column = &builder->columns[i];
+        struct tend__distinct_value *values = NULL;
+        size_t count = 0;
+        bool is_grid = true;
+        column->is_again = false;
+        if (column->type != TEND_TYPE_NUMBER || !tend__distinct_is_light(column->distinct)) {
+            continue;
+        }
+        TEND_TRY(tend__distinct_bins(column->distinct, &values, &count, &is_grid, err));
+        tend__mem_free(values);
+        if (is_grid) {
+            continue;
+        }
+        tend__distinct_free(column->distinct);
+        column->distinct = NULL;
+        TEND_TRY(tend__distinct_new(false, &column->distinct, err));
+        tend__distinct_use_grid(column->distinct, builder->kernel, builder->bin_max, false);
+        column->is_again = true;
+        *is_needed = true;
+    }
+    builder->is_again = *is_needed;
+    return TEND_OK;
+}
+
 static enum tend_code plan_vectors(const struct builder_column *column,
                                    struct tend__plan_source *source, struct tend_error *err)
 {
@@ -319,7 +393,8 @@ static enum tend_code plan_column(const struct tend__plan_builder *builder,
     }
     struct tend__distinct_value *values = NULL;
     size_t count = 0;
-    TEND_TRY(tend__distinct_values(column->distinct, &values, &count, err));
+    bool is_grid = false;
+    TEND_TRY(list_values(column, &values, &count, &is_grid, err));
     const enum tend_code code = column->type == TEND_TYPE_NUMBER
                                     ? plan_number(builder, values, count, source, err)
                                     : plan_text(builder, values, count, source, err);
@@ -348,20 +423,30 @@ enum tend_code tend__plan_builder_finish(const struct tend__plan_builder *builde
     return code;
 }
 
-/* The counts of the cells from the counts of the distinct values, which are exact. */
-static enum tend_code fill_cells(const struct builder_column *column,
-                                 const struct tend__cell_finder *finder,
-                                 struct tend__column_profile *profile, struct tend_error *err)
+/* Whether the counts of the cells follow from the counts of values; *values then are these, for
+ * numbers and texts. */
+static enum tend_code list_exact(const struct builder_column *column,
+                                 struct tend__distinct_value **values, size_t *count,
+                                 bool *is_known, struct tend_error *err)
 {
+    *is_known = column->distinct == NULL || tend__distinct_is_exact(column->distinct);
     if (column->distinct == NULL) {
-        for (size_t i = 0; i < profile->cell_count; i++) {
-            profile->cells[i] = column->cells[i];
-        }
         return TEND_OK;
     }
-    struct tend__distinct_value *values = NULL;
-    size_t count = 0;
-    TEND_TRY(tend__distinct_values(column->distinct, &values, &count, err));
+    if (*is_known) {
+        return tend__distinct_values(column->distinct, values, count, err);
+    }
+    return tend__distinct_bins(column->distinct, values, count, is_known, err);
+}
+
+/* The counts of the cells from the counts of the values. */
+static void fill_cells(const struct builder_column *column, const struct tend__cell_finder *finder,
+                       const struct tend__distinct_value *values, size_t count,
+                       struct tend__column_profile *profile)
+{
+    for (size_t i = 0; column->distinct == NULL && i < profile->cell_count; i++) {
+        profile->cells[i] = column->cells[i];
+    }
     for (size_t i = 0; i < count; i++) {
         const uint64_t rows = (uint64_t)values[i].weight;
         if (column->type == TEND_TYPE_NUMBER) {
@@ -372,26 +457,67 @@ static enum tend_code fill_cells(const struct builder_column *column,
             profile->cells[at == TEND_TEXT_NONE ? profile->cell_count - 1 : at] += rows;
         }
     }
-    tend__mem_free(values);
     if (column->type == TEND_TYPE_TEXT) {
         profile->cells[profile->cell_count - 1] += tend__distinct_long_count(column->distinct);
+    }
+}
+
+static enum tend_code fill_profile(const struct tend__plan_builder *builder,
+                                   struct tend__profile *profile, bool *is_open,
+                                   struct tend_error *err)
+{
+    for (size_t i = 0; i < builder->column_count; i++) {
+        struct tend__column_profile *column = &profile->columns[i];
+        struct tend__distinct_value *values = NULL;
+        size_t count = 0;
+        bool is_known = false;
+        uint64_t *cells = column->cells;
+        const size_t cell_count = column->cell_count;
+        if (builder->columns[i].sample != NULL) {
+            is_open[i] = true; /* the features of vectors need the plan: all is counted then */
+            continue;
+        }
+        *column = builder->columns[i].profile;
+        column->cells = cells;
+        column->cell_count = cell_count;
+        TEND_TRY(list_exact(&builder->columns[i], &values, &count, &is_known, err));
+        if (is_known) {
+            fill_cells(&builder->columns[i], &profile->plan->finders[i], values, count, column);
+        }
+        tend__mem_free(values);
+        is_open[i] = !is_known;
+    }
+    profile->row_count = builder->row_count;
+    return TEND_OK;
+}
+
+static enum tend_code check_plan(const struct tend__plan_builder *builder,
+                                 const struct tend__plan *plan, struct tend_error *err)
+{
+    bool is_own = plan->column_count == builder->column_count;
+    for (size_t i = 0; i < builder->column_count && is_own; i++) {
+        is_own = strcmp(plan->columns[i].name, builder->columns[i].name) == 0 &&
+                 plan->columns[i].type == builder->columns[i].type;
+    }
+    if (!is_own) {
+        return TEND_FAIL(err, EINVAL, "the plan is not one of this builder");
     }
     return TEND_OK;
 }
 
-static enum tend_code fill_profile(const struct tend__plan_builder *builder,
-                                   struct tend__profile *profile, struct tend_error *err)
+enum tend_code tend__plan_builder_part(const struct tend__plan_builder *builder,
+                                       struct tend__plan *plan, struct tend__profile **out,
+                                       bool *is_open, struct tend_error *err)
 {
-    for (size_t i = 0; i < builder->column_count; i++) {
-        struct tend__column_profile *column = &profile->columns[i];
-        uint64_t *cells = column->cells;
-        const size_t cell_count = column->cell_count;
-        *column = builder->columns[i].profile;
-        column->cells = cells;
-        column->cell_count = cell_count;
-        TEND_TRY(fill_cells(&builder->columns[i], &profile->plan->finders[i], column, err));
+    struct tend__profile *profile = NULL;
+    TEND_TRY(check_plan(builder, plan, err));
+    TEND_TRY(tend__profile_new(plan, &profile, err));
+    const enum tend_code code = fill_profile(builder, profile, is_open, err);
+    if (code != TEND_OK) {
+        tend__profile_free(profile);
+        return code;
     }
-    profile->row_count = builder->row_count;
+    *out = profile;
     return TEND_OK;
 }
 
@@ -399,26 +525,26 @@ enum tend_code tend__plan_builder_profile(const struct tend__plan_builder *build
                                           struct tend__plan *plan, struct tend__profile **out,
                                           bool *complete, struct tend_error *err)
 {
-    bool is_exact = plan->column_count == builder->column_count;
-    for (size_t i = 0; i < builder->column_count && is_exact; i++) {
-        const struct builder_column *column = &builder->columns[i];
-        is_exact = strcmp(plan->columns[i].name, column->name) == 0 &&
-                   plan->columns[i].type == column->type &&
-                   (column->distinct == NULL || tend__distinct_is_exact(column->distinct)) &&
-                   column->sample == NULL; /* features need the plan's width */
-    }
-    if (!is_exact) {
+    struct tend__profile *profile = NULL;
+    bool *is_open = NULL;
+    if (check_plan(builder, plan, NULL) != TEND_OK) {
         *complete = false;
         return TEND_OK;
     }
-    struct tend__profile *profile = NULL;
-    TEND_TRY(tend__profile_new(plan, &profile, err));
-    const enum tend_code code = fill_profile(builder, profile, err);
-    if (code != TEND_OK) {
-        tend__profile_free(profile);
-        return code;
+    TEND_TRY(tend__mem_new(builder->column_count, sizeof(*is_open), &is_open, err));
+    enum tend_code code = tend__plan_builder_part(builder, plan, &profile, is_open, err);
+    bool is_complete = code == TEND_OK;
+    for (size_t i = 0; i < builder->column_count; i++) {
+        is_complete = is_complete && !is_open[i];
     }
-    *out = profile;
-    *complete = true;
-    return TEND_OK;
+    tend__mem_free(is_open);
+    if (is_complete) {
+        *out = profile;
+    } else {
+        tend__profile_free(profile);
+    }
+    if (code == TEND_OK) {
+        *complete = is_complete;
+    }
+    return code;
 }

@@ -230,12 +230,15 @@ static void add_numbers(struct tend__column_profile *profile,
         const size_t left = row_count - begin;
         tend__column_add_numbers(profile, finder->kernel, column, begin,
                                  left < TEND_NUMBER_BLOCK ? left : TEND_NUMBER_BLOCK, &block);
-        tend__plan_count_numbers(finder, block.x, block.count, block.all_whole, profile->cells);
+        tend__plan_count_numbers(finder, block.x, block.count, block.extent.all_whole,
+                                 profile->cells);
     }
 }
 
-static void add_texts(struct tend__column_profile *profile, const struct tend__cell_finder *finder,
-                      const struct tend__column *column, size_t row_count)
+/* The cells of the valid texts; returns how many are not valid. */
+static uint64_t count_texts(struct tend__column_profile *profile,
+                            const struct tend__cell_finder *finder,
+                            const struct tend__column *column, size_t row_count)
 {
     const size_t other_idx = profile->cell_count - 1;
     uint64_t *cells = profile->cells;
@@ -249,8 +252,14 @@ static void add_texts(struct tend__column_profile *profile, const struct tend__c
         const uint32_t at = tend__text_map_find(&finder->map, text->ptr, text->len);
         cells[at == TEND_TEXT_NONE ? other_idx : at]++;
     }
+    return null_count;
+}
+
+static void add_texts(struct tend__column_profile *profile, const struct tend__cell_finder *finder,
+                      const struct tend__column *column, size_t row_count)
+{
     profile->row_count += row_count;
-    profile->null_count += null_count;
+    profile->null_count += count_texts(profile, finder, column, row_count);
 }
 
 static void add_column(struct tend__column_profile *profile, const struct tend__plan *plan,
@@ -308,6 +317,22 @@ static void add_vectors(struct tend__profile *profile, size_t column_idx,
     tend__column_add_vectors(&profile->columns[column_idx], &adder, column, row_count);
 }
 
+/* Column `at` of the batch, SIZE_MAX where it has none, to a column of the plan. */
+static void add_found(struct tend__profile *profile, size_t column_idx,
+                      const struct tend__batch *batch, size_t at)
+{
+    const struct tend__plan *plan = profile->plan;
+    if (at == SIZE_MAX) {
+        profile->columns[column_idx].absent_count += batch->row_count;
+    } else if (plan->columns[column_idx].type == TEND_TYPE_VECTOR &&
+               batch->columns[at].type == TEND_TYPE_VECTOR) {
+        add_vectors(profile, column_idx, &batch->columns[at], batch->row_count);
+    } else {
+        add_column(&profile->columns[column_idx], plan, column_idx, &batch->columns[at],
+                   batch->row_count);
+    }
+}
+
 enum tend_code tend__profile_add(struct tend__profile *profile, const struct tend__batch *batch,
                                  struct tend_error *err)
 {
@@ -327,20 +352,55 @@ enum tend_code tend__profile_add(struct tend__profile *profile, const struct ten
     }
     profile->row_count += batch->row_count;
     for (size_t i = 0; i < plan->column_count; i++) {
-        const size_t at = profile->batch_columns[i];
-        if (at == SIZE_MAX) {
-            profile->columns[i].absent_count += batch->row_count;
-        } else if (plan->columns[i].type == TEND_TYPE_VECTOR &&
-                   batch->columns[at].type == TEND_TYPE_VECTOR) {
-            add_vectors(profile, i, &batch->columns[at], batch->row_count);
-        } else {
-            add_column(&profile->columns[i], plan, i, &batch->columns[at], batch->row_count);
-        }
+        add_found(profile, i, batch, profile->batch_columns[i]);
     }
     if (profile->sketches != NULL) {
         add_sketches(profile, batch);
     }
     return TEND_OK;
+}
+
+/* The cells of the numbers only. */
+static void count_numbers(struct tend__column_profile *profile,
+                          const struct tend__cell_finder *finder, const struct tend__column *column,
+                          size_t row_count)
+{
+    struct tend__number_block block;
+    for (size_t begin = 0; begin < row_count; begin += TEND_NUMBER_BLOCK) {
+        const size_t left = row_count - begin;
+        tend__column_finite_numbers(finder->kernel, column, begin,
+                                    left < TEND_NUMBER_BLOCK ? left : TEND_NUMBER_BLOCK, &block);
+        tend__plan_count_numbers(finder, block.x, block.count, block.extent.all_whole,
+                                 profile->cells);
+    }
+}
+
+void tend__profile_add_open(struct tend__profile *profile, const struct tend__batch *batch,
+                            const bool *is_open)
+{
+    const struct tend__plan *plan = profile->plan;
+    for (size_t i = 0; i < plan->column_count; i++) {
+        const enum tend_type type = plan->columns[i].type;
+        if (!is_open[i]) {
+            continue;
+        }
+        const size_t at = find_in_batch(batch, plan->columns[i].name, profile->batch_columns[i]);
+        profile->batch_columns[i] = at;
+        if (type == TEND_TYPE_VECTOR) {
+            add_found(profile, i, batch, at);
+            continue;
+        }
+        if (at == SIZE_MAX || batch->columns[at].type != type) {
+            continue;
+        }
+        if (type == TEND_TYPE_NUMBER) {
+            count_numbers(&profile->columns[i], &plan->finders[i], &batch->columns[at],
+                          batch->row_count);
+        } else if (type == TEND_TYPE_TEXT) {
+            (void)count_texts(&profile->columns[i], &plan->finders[i], &batch->columns[at],
+                              batch->row_count);
+        }
+    }
 }
 
 /* The smaller and the larger of two numbers of which NaN is none. */

@@ -95,6 +95,11 @@ enum tend_code tend__profile_set_sketches(struct tend__profile *profile,
                                           enum tend__sketch_scope scope,
                                           struct tend_error *err) TEND_NODISCARD;
 
+/* Gives a profile the sketches of its plan's columns (one each, or NULL), which were made of the
+ * same rows elsewhere; takes the array and what is in it. */
+void tend__profile_take_sketches(struct tend__profile *profile,
+                                 struct tend__column_sketches **sketches);
+
 /* Those of a column of the plan; NULL where it has none. */
 const struct tend__column_sketches *tend__profile_sketches(const struct tend__profile *profile,
                                                            size_t column_idx);
@@ -103,6 +108,12 @@ const struct tend__column_sketches *tend__profile_sketches(const struct tend__pr
  * first by name are kept. TEND_ENOMEM (the rows are then not counted). */
 enum tend_code tend__profile_add(struct tend__profile *profile, const struct tend__batch *batch,
                                  struct tend_error *err) TEND_NODISCARD;
+
+/* Counts what tend__plan_builder_part() left open, the cells of numbers and texts and all of
+ * vectors, of the columns for which is_open (the plan's number of bools) says so: the second pass.
+ */
+void tend__profile_add_open(struct tend__profile *profile, const struct tend__batch *batch,
+                            const bool *is_open);
 
 /* Adds `from` to `into`. TEND_ETYPE names the column in which the plans differ; `into` is then
  * unchanged. Where both have a window, `into` then has the one that spans both, else none; its

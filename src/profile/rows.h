@@ -11,6 +11,7 @@
 
 #include "base/column.h"
 #include "base/fail.h"
+#include "profile/profile.h"
 
 struct tend__plan;
 struct tend__profile;
@@ -27,16 +28,18 @@ struct tend__rows {
 };
 
 struct tend__rows_profile_options {
-    struct tend__plan *plan; /* counts at its places; NULL makes a plan from the rows */
-    const char *skip_column; /* left out of the profile; NULL = none */
-    size_t bin_max;          /* of a plan that is made; 0 = default */
-    size_t category_max;     /* the same */
-    tend__rows_fn *also;     /* called with each batch of the first pass too, or NULL */
+    struct tend__plan *plan;          /* counts at its places; NULL makes a plan from the rows */
+    const char *skip_column;          /* left out of the profile; NULL = none */
+    size_t bin_max;                   /* of a plan that is made; 0 = default */
+    size_t category_max;              /* the same */
+    enum tend__sketch_scope sketches; /* of the profile */
+    tend__rows_fn *also;              /* called with each batch of the first pass too, or NULL */
     void *also_ctx;
 };
 
-/* Profiles a data set: in one pass with a plan; without, in one where every column has few distinct
- * values, else two. The caller owns *out. Fails as the rows do; EINVAL where there is no batch. */
+/* Profiles a data set: in one pass with a plan; without, in one where each column has few distinct
+ * values or is a number without heavy values that are not whole; else two, seldom three. The caller
+ * owns *out. Fails as the rows do; EINVAL where there is no batch. */
 enum tend_code tend__rows_profile(const struct tend__rows *rows,
                                   const struct tend__rows_profile_options *options,
                                   struct tend__profile **out,

@@ -14,6 +14,7 @@
 #include "report/column_view.h"
 #include "report/contract_report.h"
 #include "report/html.h"
+#include "report/multivariate_report.h"
 #include "report/svg.h"
 #include "report/svg_pair.h"
 
@@ -168,6 +169,24 @@ static void say_drift(const struct tend__check *check, const struct ranked *rank
     add_item(page, words, TEND_TINT_WARN, "Columns drifted.");
 }
 
+/* What no single column shows. */
+static void say_whole_rows(const struct tend__check *check, struct tend__buf *page,
+                           struct tend__buf *words)
+{
+    if (check->domain_test.drifted || check->pca_test.drifted) {
+        tend__buf_printf(words, "%s tell%s current rows from those of the reference; see below.",
+                         check->domain_test.drifted && check->pca_test.drifted
+                             ? "A classifier and the directions of the columns"
+                         : check->domain_test.drifted ? "A classifier"
+                                                      : "The directions of the columns",
+                         check->domain_test.drifted != check->pca_test.drifted &&
+                                 check->domain_test.drifted
+                             ? "s"
+                             : "");
+        add_item(page, words, TEND_TINT_WARN, "Whole rows changed.");
+    }
+}
+
 static void say_rows(const struct tend__check *check, struct tend__buf *page,
                      struct tend__buf *words)
 {
@@ -235,6 +254,7 @@ static void add_summary(const struct tend__check *check, const struct ranked *ra
     say_breaks(check, page, &words);
     say_contract(check, page, &words);
     say_drift(check, ranked, page, &words);
+    say_whole_rows(check, page, &words);
     say_rows(check, page, &words);
     say_value(check, page, &words);
     tend__html_list_end(page);
@@ -381,7 +401,7 @@ static enum tend_code add_columns(const struct tend__check *check, const struct 
 static void add_table(const struct tend__check *check, const struct ranked *ranked,
                       struct tend__buf *page)
 {
-    static const char *const titles[] = {"column", "q",         "effect",     "tolerance",
+    static const char *const titles[] = {"column", "q",         "effect",     "line",
                                          "PSI",    "KS",        "W1",         "W1/sd",
                                          "JS",     "Hellinger", "L-infinity", "chi-squared"};
     struct tend__table table;
@@ -392,7 +412,7 @@ static void add_table(const struct tend__check *check, const struct ranked *rank
     }
     for (size_t i = 0; i < check->column_count; i++) {
         const struct tend__drift_column *d = &check->drift[ranked[i].idx];
-        const double numbers[] = {d->effect,        d->tolerance, d->psi,       d->ks,    d->w1,
+        const double numbers[] = {d->effect,        d->threshold, d->psi,       d->ks,    d->w1,
                                   d->w1_normalised, d->js,        d->hellinger, d->l_inf, d->chi2};
         tend__table_cell(&table, d->drifted ? TEND_TINT_BAD : TEND_TINT_PLAIN, "%s",
                          name_of(check, d->column_idx));
@@ -419,6 +439,7 @@ static enum tend_code add_all(const struct tend__check *check, const struct rank
     add_tiles(check, page);
     add_breaks(check, page);
     TEND_TRY(tend__contract_html(&check->contract, page, err));
+    tend__multivariate_html(check, page);
     TEND_TRY(add_columns(check, ranked, page, err));
     add_table(check, ranked, page);
     tend__html_end(page, "Written by tend " TEND_VERSION

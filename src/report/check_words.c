@@ -83,9 +83,9 @@ static void add_distance(const struct tend__check *check, const struct tend__dri
                          tend__show_number(drift->js, text[0]));
         break;
     }
-    tend__buf_printf(out, "; beyond chance %s, tolerance %s; q %s",
+    tend__buf_printf(out, "; beyond chance %s, line at %s; q %s",
                      tend__show_number(drift->effect > 0 ? drift->effect : 0, text[0]),
-                     tend__show_number(drift->tolerance, text[1]),
+                     tend__show_number(drift->threshold, text[1]),
                      tend__show_p_value(drift->q_value, text[2]));
 }
 

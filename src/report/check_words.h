@@ -7,7 +7,8 @@
 #include "report/column_view.h"
 
 /* What changed in one column, with its numbers: "Values moved up by 0.31 of a standard deviation
- * (tolerance 0.1), q <0.001. Mean 891, was 743; ...". `view` is the column's, of both sides. */
+ * (W1 130), line at 0.1, q <0.001. Mean 891, was 743; ...". `view` is the column's, of both sides.
+ */
 void tend__drift_words(const struct tend__check *check, const struct tend__drift_column *drift,
                        const struct tend__column_view *view, struct tend__buf *out);
 

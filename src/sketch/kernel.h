@@ -37,6 +37,9 @@ struct tend__extent {
     double low;  /* of the values that are no NaN, infinities too; INFINITY where there are none */
     double high; /* -INFINITY where there are none */
     uint64_t zero_count;
+    /* Values that are what they are after adding and taking off 1.5 2^52: every whole number below
+     * 2^51 in size, and no other number below that. */
+    uint64_t whole_count;
     bool has_nan;
     bool all_whole; /* all are whole and within TEND_KERNEL_WHOLE_MAX of 0 */
 };

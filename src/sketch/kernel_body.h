@@ -89,8 +89,8 @@ struct measured {
     vec low;
     vec high;
     ivec zeros;
+    ivec wholes;
     mask nans;
-    mask fractions;
 };
 
 KERNEL_FN static inline void measure_lanes(struct measured *m, vec v)
@@ -100,7 +100,7 @@ KERNEL_FN static inline void measure_lanes(struct measured *m, vec v)
     m->high = v_max(v, m->high);
     m->zeros = i_add_eq(m->zeros, v, v_set(0));
     m->nans = m_or_nan(m->nans, v);
-    m->fractions = m_or_neq(m->fractions, v_sub(v_add(v, magic), magic), v);
+    m->wholes = i_add_eq(m->wholes, v_sub(v_add(v, magic), magic), v);
 }
 
 KERNEL_FN static void measure(const double *x, size_t n, struct tend__extent *extent)
@@ -108,14 +108,14 @@ KERNEL_FN static void measure(const double *x, size_t n, struct tend__extent *ex
     struct measured m = {.low = v_set((double)INFINITY),
                          .high = v_set(-(double)INFINITY),
                          .zeros = i_zero(),
-                         .nans = m_none(),
-                         .fractions = m_none()};
+                         .wholes = i_zero(),
+                         .nans = m_none()};
     size_t i = 0;
     for (; i + LANES <= n; i += LANES) {
         measure_lanes(&m, v_load(x + i));
     }
     if (i < n) {
-        /* The first of them again, which must not count as a zero twice. */
+        /* The first of them again, which must not count twice. */
         measure_lanes(&m, load_rest(x + i, n - i, x[i]));
     }
     double lows[LANES];
@@ -129,13 +129,17 @@ KERNEL_FN static void measure(const double *x, size_t n, struct tend__extent *ex
         high = highs[j] > high ? highs[j] : high;
     }
     const bool is_small = low >= -TEND_KERNEL_WHOLE_MAX && high <= TEND_KERNEL_WHOLE_MAX;
-    const uint64_t again = i < n && x[i] == 0 ? LANES - (n - i) : 0;
+    const uint64_t again = i < n ? LANES - (n - i) : 0;
+    const bool is_zero = again > 0 && x[i] == 0;
+    const bool is_whole = again > 0 && x[i] + ROUND_MAGIC - ROUND_MAGIC == x[i];
+    const uint64_t whole_count = (uint64_t)i_sum(m.wholes) - (is_whole ? again : 0);
     *extent = (struct tend__extent){
         .low = low + 0.0,
         .high = high + 0.0,
-        .zero_count = (uint64_t)i_sum(m.zeros) - again,
+        .zero_count = (uint64_t)i_sum(m.zeros) - (is_zero ? again : 0),
+        .whole_count = whole_count,
         .has_nan = m_any(m.nans),
-        .all_whole = (n == 0 || is_small) && !m_any(m.fractions) && !m_any(m.nans),
+        .all_whole = n == 0 || (is_small && whole_count == n),
     };
 }
 

@@ -1,4 +1,4 @@
-"""test_check_page.py: the page of tend check: what matters first, sentences with numbers, any name, a thousand columns."""
+"""test_check_page.py: the page of tend check: what matters first, in sentences; any name; a thousand columns."""
 import csv
 import html.parser
 import os
@@ -9,7 +9,8 @@ import subprocess
 import pytest
 from tend_program import run, write_text
 
-NAMES = ["a.b", "quo\"te", "it's", "two\nlines", "наименование", "価格", "<script>alert(1)</script>", "a,b", "& co", "x y"]
+NAMES = ["a.b", "quo\"te", "it's", "two\nlines", "наименование", "価格", "<script>alert(1)</script>", "a,b", "& co",
+         "x y"]
 VOID = {"meta", "input"}
 
 

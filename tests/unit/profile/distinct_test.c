@@ -189,7 +189,10 @@ static void whole_numbers_never_fill_the_table(void **state)
     assert_tend_ok(tend__distinct_new(false, &distinct, &err), &err);
     for (int i = TEND_WHOLE_MIN - 5; i <= TEND_WHOLE_MAX + 5; i++) {
         const double x[] = {i, i};
-        assert_tend_ok(tend__distinct_add_numbers(distinct, x, 2, i % 2 == 0, &err), &err);
+        const struct tend__extent whole = {
+            .low = i, .high = i, .whole_count = 2, .all_whole = true};
+        assert_tend_ok(tend__distinct_add_numbers(distinct, x, 2, i % 2 == 0 ? &whole : NULL, &err),
+                       &err);
     }
     assert_true(tend__distinct_is_exact(distinct));
     assert_tend_ok(tend__distinct_values(distinct, &values, &count, &err), &err);

@@ -207,11 +207,13 @@ static void check_extent(const struct tend__kernel *kernel, const double *x, siz
         wanted.low = x[i] < wanted.low ? x[i] + 0.0 : wanted.low;
         wanted.high = x[i] > wanted.high ? x[i] + 0.0 : wanted.high;
         wanted.zero_count += x[i] == 0 ? 1 : 0;
+        wanted.whole_count += x[i] + 0x1.8p52 - 0x1.8p52 == x[i] ? 1 : 0;
         wanted.all_whole = wanted.all_whole && is_small_whole(x[i]);
     }
     kernel->measure(x, n, &got);
     if (got.has_nan != wanted.has_nan || got.all_whole != wanted.all_whole ||
-        got.zero_count != wanted.zero_count || got.low != wanted.low || got.high != wanted.high ||
+        got.zero_count != wanted.zero_count || got.whole_count != wanted.whole_count ||
+        got.low != wanted.low || got.high != wanted.high ||
         signbit(got.low) != signbit(wanted.low) || signbit(got.high) != signbit(wanted.high)) {
         fail_msg("%s: n %zu: low %a (%a), high %a (%a), zeros %llu (%llu), nan %d (%d), whole %d "
                  "(%d)",
