@@ -3,8 +3,8 @@
 
     .deps/py/bin/python tools/golden_multivariate.py tests/golden
 
-Files: weighted_chi2.csv, tails of sums of weighted chi-squared by Imhof's integral (1961, Biometrika 48, equation 3.2),
-with mpmath-free quadrature of SciPy where the tail is above 1e-9, and closed forms beyond.
+Files: weighted_chi2.csv, tails of sums of weighted chi-squared by Imhof's integral (1961, Biometrika 48, equation 3.2)
+where the tail is above 1e-8, and by closed forms beyond; rank_sum.csv, rank sums of SciPy.
 Every file starts with lines of provenance (#). Values are printed with repr.
 """
 import math
@@ -64,8 +64,27 @@ def write_weighted_chi2(path):
             file.write(f"{' '.join(map(repr, weights))},{x!r},{value!r}\n")
 
 
+def write_rank_sum(path):
+    """Continuous, rounded and heavily tied numbers, with and without a difference."""
+    rng = numpy.random.default_rng(SEED)
+    with open(path, "w", encoding="utf-8") as file:
+        head(file, "first group, second group (by spaces), auc, p greater, p two-sided; "
+                   "scipy.stats.mannwhitneyu(second, first, use_continuity=False, method='asymptotic')")
+        for i in range(24):
+            n0, n1 = int(rng.integers(5, 120)), int(rng.integers(5, 120))
+            digits = (6, 1, 0)[i % 3]
+            a = numpy.round(rng.normal(size=n0), digits) + 0.0
+            b = numpy.round(rng.normal(size=n1) + 0.3 * (i % 4), digits) + 0.0
+            greater = stats.mannwhitneyu(b, a, use_continuity=False, alternative="greater", method="asymptotic")
+            either = stats.mannwhitneyu(b, a, use_continuity=False, method="asymptotic")
+            file.write(f"{' '.join(repr(float(v)) for v in a)},{' '.join(repr(float(v)) for v in b)},"
+                       f"{float(greater.statistic) / (n0 * n1)!r},{float(greater.pvalue)!r},{float(either.pvalue)!r}\n")
+
+
 def main():
+    """Writes all files."""
     folder = sys.argv[1]
+    write_rank_sum(f"{folder}/rank_sum.csv")
     write_weighted_chi2(f"{folder}/weighted_chi2.csv")
 
 
