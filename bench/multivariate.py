@@ -4,10 +4,10 @@
     .deps/peers/nannyml/bin/python bench/multivariate.py build/src/tend [ROUNDS]
 
 Two samples of 1,000 rows of 12 numbers with one common factor. Two of the numbers have a correlation of .5, which the
-current side keeps (nothing), loses (pairing) or turns round (rotation): every column stays distributed as it was. Counted
-is how often each tool calls it at .01 (NannyML has no level: its alert). The scikit-learn classifier learns on half of
-the rows and is judged by the rank sum of its scores on the other half, as tend's is. Its CPU seconds are of fitting
-and scoring alone, tend's of the whole program, NannyML's of fit and calculate. Deterministic but for the clock.
+current side keeps (nothing), loses (pairing) or turns round (rotation): every column stays distributed as it was.
+Counted is how often each tool calls it at .01 (NannyML has no level: its alert). The scikit-learn classifier learns on
+half of the rows and is judged by the rank sum of its scores on the other half, as tend's is. Its CPU seconds are of
+fitting and scoring alone, tend's of the whole program, NannyML's of fit and calculate. Deterministic but for the clock.
 """
 import json
 import os
