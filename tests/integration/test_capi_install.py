@@ -16,8 +16,8 @@ def prefix(tmp_path_factory):
         if shutil.which(tool) is None:
             pytest.skip(f"there is no {tool}")
     target = tmp_path_factory.mktemp("install")
-    subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", str(target), "--tags", "devel,runtime",
-                    "--quiet"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", str(target), "--tags",
+                    "devel,runtime", "--quiet"], check=True, stdout=subprocess.DEVNULL)
     found = [folder for folder, _, files in os.walk(target) if "tend.pc" in files]
     assert len(found) == 1
     return target, found[0]
