@@ -44,11 +44,13 @@ def check(reference, current, *, columns=None, fdr=0.05, tolerance=None, min_row
 
     A column drifts where the difference is sure (a false discovery rate below ``fdr`` over the columns) and large (an
     effect above ``tolerance``; where it is None, 0.1 for the normalised W1 of numbers and times of day and 0.05 for the
-    Jensen-Shannon distance of texts and bools). A side with fewer than ``min_rows`` values (0: 30) gets no verdict. ``time`` names the column
-    of event time and ``window`` the length of the windows ("1d", or a timedelta) that the reference is cut into to
-    learn how much it varies by itself; rows later than ``now`` (a datetime) are counted. ``id`` names the column that
-    identifies rows: it is not profiled, and its repeats are counted. ``label`` is the outcome and ``score`` what the
-    model said of it: with them breaks of the label are found. ``names`` are for messages and pages.
+    Jensen-Shannon distance of texts and bools). A side with fewer than ``min_rows`` values (0: 30) gets no verdict.
+
+    ``time`` names the column of event time and ``window`` the length of the windows ("1d", or a timedelta) that the
+    reference is cut into to learn how much it varies by itself; rows later than ``now`` (a datetime) are counted.
+    ``id`` names the column that identifies rows: it is not profiled, and its repeats are counted. ``label`` is the
+    outcome and ``score`` what the model said of it: with them breaks of the label are found. ``names`` are for messages
+    and pages.
 
     Tables are read more than once. A stream that can be read once is collected in memory first.
 

@@ -4,10 +4,13 @@ import json
 import math
 import os
 import pickle
+import random
 import subprocess
+import sys
 import threading
 import time
 
+import conftest
 import duckdb
 import numpy
 import pandas
@@ -325,3 +328,26 @@ def test_the_program_reads_profiles_that_python_wrote(program, tmp_path):
     done = subprocess.run([program, "show", "p.parquet", "--json"], cwd=tmp_path, stdout=subprocess.PIPE, check=True)
     shown = json.loads(done.stdout)
     assert shown["columns"] == profile.to_dict()["columns"]
+
+
+def test_the_example_runs(flights, tmp_path):
+    page = tmp_path / "report.html"
+    script = os.path.join(conftest.ROOT, "examples", "python", "flights.py")
+    done = subprocess.run([sys.executable, script, flights, str(page)],
+                          env=dict(os.environ, PYTHONPATH=conftest.SITE), stdout=subprocess.PIPE, text=True, check=True)
+    assert "<tend.Profile of 508,239 rows" in done.stdout and "June was worth" in done.stdout
+    assert page.read_text(encoding="utf-8").rstrip().endswith("</html>")
+
+
+def test_a_label_that_was_inverted_is_named_where_label_and_score_are():
+    chance = random.Random(3)
+
+    def rows(count, is_inverted):
+        scores = [chance.random() for _ in range(count)]
+        labels = [float((chance.random() < score) != is_inverted) for score in scores]
+        return {"score": scores, "late": labels}
+
+    reference, current = rows(4000, False), rows(2000, True)
+    found = tend.check(reference, current, label="late", score="score").breaks
+    assert [(one["kind"], one["columns"]) for one in found] == [("label_break", ["late"])]
+    assert tend.check(reference, current).breaks == []

@@ -1,4 +1,4 @@
-"""test_capi_install.py: libtend as it is installed: headers, libraries, pkg-config; programs in C and C++ built with it."""
+"""test_capi_install.py: libtend as it is installed: headers, libraries, pkg-config, and programs built with it."""
 import os
 import shutil
 import subprocess
