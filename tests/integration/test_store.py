@@ -268,6 +268,18 @@ def test_a_changed_day_is_found_against_the_days_before(tmp_path):
     assert done.code == 2 and "did you mean" in done.err
 
 
+def test_the_windows_of_the_reference_say_how_many_rows_are_natural(tmp_path):
+    write_days(tmp_path / "days", count=11, missing=())
+    write_csv(tmp_path / "days" / "2001-01-11.csv", flights(60, seed=5, start="2001-01-11"), NO_ID)
+    assert run("profile", "days/*.csv", "--every", "1d", "-o", "h/", cwd=tmp_path).code == 0
+    done = run("check", "h@..2001-01-10", "h@last", "--json", cwd=tmp_path)
+    assert done.code == 1
+    assert [found["kind"] for found in done.json()["breaks"]] == ["missing_rows"]
+    assert run("check", "h@..2001-01-08", "h@2001-01-09..2001-01-10", cwd=tmp_path).code == 0
+    # Two windows are too few to say what is natural.
+    assert not run("check", "h@2001-01-09..2001-01-10", "h@last", "--json", cwd=tmp_path).json()["breaks"]
+
+
 # ---- showing --------------------------------------------------------------------------------------------------------
 
 def test_a_store_is_shown_over_time(store):
