@@ -17,6 +17,7 @@
 #define ENTRY_MAX (TEND_DISTINCT_MAX + 1 + FREQUENT_MAX)
 #define SKETCH_ROW_COUNT 4
 #define SKETCH_COLUMN_COUNT ((size_t)32768)
+#define FETCH_AHEAD 16
 #define SPARSE_MAX                                                                                 \
     512 /* so few entries have sixteen slots each: the first slot then nearly always hits */
 
@@ -366,6 +367,40 @@ static enum tend_code leave_table(struct tend__distinct *distinct, struct tend_e
     return TEND_OK;
 }
 
+/* Asks for the memory that counting a value will need: with many columns nothing of it is in a
+ * cache. */
+static inline void fetch_ahead(const struct tend__distinct *distinct, uint64_t hash)
+{
+    if (hash <= distinct->threshold) {
+        __builtin_prefetch(&distinct->slots[(size_t)hash & (distinct->slot_count - 1)], 1);
+        return;
+    }
+    for (size_t i = 0; distinct->sketch != NULL && i < SKETCH_ROW_COUNT; i++) {
+        __builtin_prefetch(&distinct->sketch[sketch_column(hash, i)], 1);
+    }
+}
+
+/* Numbers after the table was left. */
+static enum tend_code add_keys(struct tend__distinct *distinct, const double *x, size_t count,
+                               struct tend_error *err)
+{
+    struct distinct_entry ahead[FETCH_AHEAD];
+    for (size_t i = 0; i < count + FETCH_AHEAD; i++) {
+        struct distinct_entry *key = &ahead[i % FETCH_AHEAD];
+        if (i >= FETCH_AHEAD) {
+            key->text.ptr = (const char *)&x[i - FETCH_AHEAD];
+            TEND_TRY(add_key(distinct, key, err));
+        }
+        if (i < count) {
+            char bytes[sizeof(double)];
+            memcpy(bytes, &x[i], sizeof(bytes));
+            *key = make_key(bytes, sizeof(bytes));
+            fetch_ahead(distinct, key->hash);
+        }
+    }
+    return TEND_OK;
+}
+
 enum tend_code tend__distinct_add_numbers(struct tend__distinct *distinct, const double *x,
                                           size_t count, const struct tend__extent *extent,
                                           struct tend_error *err)
@@ -396,13 +431,7 @@ enum tend_code tend__distinct_add_numbers(struct tend__distinct *distinct, const
         distinct->total += count - done;
         return TEND_OK;
     }
-    for (; done < count; done++) {
-        char bytes[sizeof(double)];
-        memcpy(bytes, &x[done], sizeof(bytes));
-        struct distinct_entry key = make_key(bytes, sizeof(bytes));
-        TEND_TRY(add_key(distinct, &key, err));
-    }
-    return TEND_OK;
+    return add_keys(distinct, x + done, count - done, err);
 }
 
 enum tend_code tend__distinct_add_texts(struct tend__distinct *distinct,
