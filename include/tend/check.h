@@ -39,7 +39,7 @@ struct tend_check_side {
 struct tend_check_options {
     double fdr;              /* a column drifts where its q-value is below it; 0 = 0.05 */
     double tolerance_number; /* and its effect above this: normalised W1; 0 = 0.1 */
-    double tolerance_text;   /* of texts and bools: Jensen-Shannon distance; 0 = 0.1 */
+    double tolerance_text;   /* of texts and bools: Jensen-Shannon distance; 0 = 0.05 */
     size_t row_count_min;    /* fewer values on a side give no verdict; 0 = 30 */
     size_t bin_max;          /* of the plan that is made; 0 = 32 */
     const char *time_column; /* event time; NULL = none */

@@ -20,6 +20,7 @@
 #include "judge/breaks.h"
 #include "judge/contract.h"
 #include "judge/drift.h"
+#include "judge/multivariate.h"
 #include "judge/novelty.h"
 #include "judge/value_estimate.h"
 #include "profile/profile.h"
@@ -111,7 +112,10 @@ struct tend__check {
     size_t history_count;
     struct tend__drift_column *drift; /* one a column of the plan */
     size_t column_count;
-    size_t drifted_count;
+    size_t drifted_count;                   /* columns */
+    struct tend__multivariate multivariate; /* of samples of rows; nothing of profiles */
+    struct tend__drift_test domain_test;    /* the same two tests, judged beside the columns */
+    struct tend__drift_test pca_test;
     struct tend__break breaks[TEND_CHECK_BREAK_MAX];
     size_t break_count;
     struct tend__check_rows rows;

@@ -4,9 +4,10 @@
  * and how surely.
  *
  * All distances come from the counts of two profiles under one plan. A column has drifted when the
- * difference is sure (Benjamini-Hochberg q-value below `fdr`) and large (effect above a tolerance):
- * with many rows every test rejects, and with few a large distance may be chance. Drift never pages
- * anybody; it explains. docs/methods/drift.md.
+ * difference is sure (Benjamini-Hochberg q-value below `fdr`; the p-values are those of
+ * stat/shift_test.h) and may be large (its effect reaches `threshold`: the tolerance, less three
+ * standard errors of the effect): with many rows every test rejects, and with few a difference is
+ * sure only where it is large. Drift never pages anybody; it explains. docs/methods/drift.md.
  */
 #ifndef TEND_JUDGE_DRIFT_H
 #define TEND_JUDGE_DRIFT_H
@@ -20,7 +21,7 @@ struct tend__profile;
 struct tend__drift_options {
     double fdr;           /* q-values below it; 0 = .05 */
     double tolerance_w1;  /* numbers and times of day: normalised W1; 0 = .1 */
-    double tolerance_js;  /* texts and bools: Jensen-Shannon distance, base 2; 0 = .1 */
+    double tolerance_js;  /* texts and bools: Jensen-Shannon distance, base 2; 0 = .05 */
     double tolerance_mmd; /* vectors: the effect of drift_vector.h; 0 = .1 */
     size_t row_count_min; /* fewer values on either side give no verdict; 0 = 30 */
 };
@@ -32,9 +33,11 @@ struct tend__drift_column {
     bool is_judged; /* false: too few values, or a single cell */
     double p_value; /* 1 where it is not judged */
     double q_value;
-    double effect; /* what the tolerance is compared with: the distance less its mean under no
-                      change */
-    double tolerance;
+    double effect;    /* W1 in standard deviations of the reference, or the Jensen-Shannon distance:
+                         less    its mean under no change */
+    double tolerance; /* the effect that matters: order columns by effect / tolerance */
+    double
+        threshold; /* the least effect with which a column has drifted: 0 for a few hundred rows */
     double psi;
     double ks;            /* NaN for texts, as w1 and w1_normalised */
     double w1;            /* in the column's unit */
@@ -59,7 +62,7 @@ struct tend__drift_test {
 };
 
 /* q-values over all columns and tests that are judged, and who has drifted: q below `fdr` and an
- * effect above the tolerance. TEND_ENOMEM. */
+ * effect of at least the threshold (of a test: above its tolerance). TEND_ENOMEM. */
 enum tend_code tend__drift_decide(const struct tend__drift_options *options,
                                   struct tend__drift_column *columns, size_t column_count,
                                   struct tend__drift_test *tests, size_t test_count,

@@ -174,9 +174,15 @@ static void sink(struct tend__novel_value *heap, size_t count, size_t at)
     }
 }
 
-/* Fills items->top: rules ask for it many times. */
-static void list_top(struct items *items)
+const struct tend__novel_value *tend__novelty_values(const struct tend__novelty *novelty,
+                                                     size_t column_idx, size_t *count)
 {
+    TEND_ASSERT(column_idx < novelty->column_count);
+    struct items *items = &novelty->columns[column_idx];
+    if (items->is_listed) {
+        *count = items->top_count;
+        return items->top_count == 0 ? NULL : items->top;
+    }
     struct tend__novel_value *top = items->top;
     size_t n = 0;
     const size_t places = items->cap == 0 ? 0 : tend__distinct_place_count(items->distinct);
@@ -207,16 +213,6 @@ static void list_top(struct items *items)
     }
     items->top_count = n;
     items->is_listed = true;
-}
-
-const struct tend__novel_value *tend__novelty_values(const struct tend__novelty *novelty,
-                                                     size_t column_idx, size_t *count)
-{
-    TEND_ASSERT(column_idx < novelty->column_count);
-    struct items *items = &novelty->columns[column_idx];
-    if (!items->is_listed) {
-        list_top(items);
-    }
-    *count = items->top_count;
-    return items->top_count == 0 ? NULL : items->top;
+    *count = n;
+    return n == 0 ? NULL : top;
 }

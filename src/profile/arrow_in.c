@@ -335,7 +335,11 @@ static void read_times(enum arrow_kind kind, const void *buffer, size_t begin, s
     if (kind == KIND_DATE_DAYS) {
         const int32_t *days = (const int32_t *)buffer + begin;
         for (size_t i = 0; i < count; i++) {
-            out[i] = (int64_t)days[i] * TEND_US_PER_DAY;
+            out[i] = 0;
+            if (!scale_time(days[i], TEND_US_PER_DAY, &out[i]) && to->valid[i] != 0) {
+                to->valid[i] = 0;
+                to->has_null = true;
+            }
         }
         return;
     }

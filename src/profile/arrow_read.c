@@ -2,6 +2,8 @@
 /* arrow_read.c: see the header. Values are read bytewise, so buffers need no alignment. */
 #include "profile/arrow_read.h"
 
+#include "profile/arrow_value.h"
+
 #include <string.h>
 
 #define LENGTH_MAX ((int64_t)1 << 40)
@@ -24,11 +26,10 @@ static bool has_buffers(const struct tend_arrow_array *array, int64_t count)
     return array->length == 0 || array->buffers[1] != NULL;
 }
 
-/* "u" and "z" take their large forms, and each other: what is written as one may be read as the
- * other. */
-static bool takes_format(const char *wanted, const char *format, bool *is_large)
+/* "u" and "z" take their large forms and their views, and each other: what is written as one may be
+ * read as the other. */
+static bool takes_format(const char *wanted, const char *format, struct tend__arrow_cursor *cursor)
 {
-    *is_large = false;
     if (format == NULL) {
         return false;
     }
@@ -36,8 +37,10 @@ static bool takes_format(const char *wanted, const char *format, bool *is_large)
         return wanted[0] == 't' ? strncmp(format, wanted, strlen(wanted)) == 0
                                 : strcmp(format, wanted) == 0;
     }
-    *is_large = strcmp(format, "U") == 0 || strcmp(format, "Z") == 0;
-    return *is_large || strcmp(format, "u") == 0 || strcmp(format, "z") == 0;
+    cursor->is_large_text = strcmp(format, "U") == 0 || strcmp(format, "Z") == 0;
+    cursor->is_view = strcmp(format, "vu") == 0 || strcmp(format, "vz") == 0;
+    return cursor->is_large_text || cursor->is_view || strcmp(format, "u") == 0 ||
+           strcmp(format, "z") == 0;
 }
 
 static enum tend_code init_cursor(struct tend__arrow_cursor *cursor,
@@ -61,10 +64,13 @@ static enum tend_code init_cursor(struct tend__arrow_cursor *cursor,
         cursor->items = array->children[0];
     }
     if (item_schema == NULL || item_schema->dictionary != NULL ||
-        !takes_format(field->format, item_schema->format, &cursor->is_large_text)) {
+        !takes_format(field->format, item_schema->format, cursor)) {
         return fail_field(field, "has another type", err);
     }
-    if (!has_buffers(cursor->items, is_text ? 3 : 2)) {
+    const int64_t further_count = cursor->is_view && cursor->items != NULL
+                                      ? cursor->items->n_buffers - 3 /* of any number of buffers */
+                                      : 0;
+    if (further_count < 0 || !has_buffers(cursor->items, (is_text ? 3 : 2) + further_count)) {
         return fail_field(field, "lacks a buffer", err);
     }
     return TEND_OK;
@@ -204,6 +210,11 @@ double tend__arrow_item_double(const struct tend__arrow_cursor *cursor, size_t i
 enum tend_code tend__arrow_item_bytes(const struct tend__arrow_cursor *cursor, size_t item_idx,
                                       struct tend__text *out, struct tend_error *err)
 {
+    static const uint8_t is_valid = 1;
+    if (cursor->is_view) {
+        return tend__arrow_read_views(cursor->items, (size_t)cursor->items->offset + item_idx, 1,
+                                      &is_valid, out, err);
+    }
     const char *bytes = cursor->items->buffers[2];
     const int64_t from = load_offset(cursor->items, cursor->is_large_text, item_idx);
     const int64_t to = load_offset(cursor->items, cursor->is_large_text, item_idx + 1);

@@ -21,10 +21,12 @@ struct tend__arrow_cursor {
     size_t begin;                         /* the table's own offset */
     bool is_large_list;
     bool is_large_text;
+    bool is_view; /* texts or bytes behind views */
 };
 
-/* Finds each field by name in a struct array and checks its type: large texts, bytes and lists are
- * taken for the small ones. TEND_ECORRUPT names the field that is missing or of another type. */
+/* Finds each field by name in a struct array and checks its type: large texts, bytes and lists,
+ * and views, are taken for the small ones. TEND_ECORRUPT names the field that is missing or of
+ * another type. */
 enum tend_code tend__arrow_cursors_init(const struct tend__arrow_field *fields, size_t field_count,
                                         const struct tend_arrow_schema *schema,
                                         const struct tend_arrow_array *array,

@@ -4,6 +4,7 @@
 
 #include "report/column_view.h"
 #include "report/html.h"
+#include "report/multivariate_report.h"
 #include "report/svg.h"
 
 #include <math.h>
@@ -119,16 +120,24 @@ static enum tend_code add_card(const struct tend__check *check,
     char text[6][TEND_NUMBER_TEXT_SIZE];
     const char *badge = drift->drifted ? "drifted" : drift->is_judged ? "same" : "not judged";
     TEND_TRY(tend__column_view_init(&view, check->ref, check->cur, drift->column_idx, err));
-    (void)snprintf(desc, sizeof(desc), "q %s, PSI %s, effect %s (tolerance %s); nulls %s, were %s.",
+    (void)snprintf(desc, sizeof(desc), "q %s, PSI %s, effect %s (line at %s); nulls %s, were %s.",
                    drift->is_judged ? tend__show_p_value(drift->q_value, text[0]) : "-",
                    tend__show_number(drift->psi, text[1]),
                    tend__show_number(drift->effect, text[2]),
-                   tend__show_number(drift->tolerance, text[3]),
+                   tend__show_number(drift->threshold, text[3]),
                    tend__show_share(drift->null_share_cur, text[4]),
                    tend__show_share(drift->null_share_ref, text[5]));
     const struct tend__chart chart = {.title = plan->name, .desc = desc, .is_card = true};
     tend__html_card_begin(page, plan->name, badge, drift->drifted ? TEND_TINT_BAD : TEND_TINT_DIM);
-    if (view.count == 0) {
+    if (plan->type == TEND_TYPE_VECTOR) {
+        tend__html_paragraph(page, TEND_TINT_DIM,
+                             "Vectors of %u numbers. MMD %s; their mean moved by %s standard "
+                             "deviations of the kernel's features, %s are tolerated; q %s.",
+                             plan->dim, tend__show_number(drift->mmd, text[0]),
+                             tend__show_number(drift->effect, text[1]),
+                             tend__show_number(drift->tolerance, text[2]),
+                             drift->is_judged ? tend__show_p_value(drift->q_value, text[3]) : "-");
+    } else if (view.count == 0) {
         tend__html_paragraph(page, TEND_TINT_DIM, "The reference has no value here.");
     } else if (view.is_ordered) {
         tend__svg_histogram(page, &chart, view.labels, view.reference, view.current, view.count);
@@ -142,7 +151,7 @@ static enum tend_code add_card(const struct tend__check *check,
 
 static void add_table(const struct tend__check *check, struct tend__buf *page)
 {
-    static const char *const titles[] = {"column", "q",         "effect",     "tolerance",
+    static const char *const titles[] = {"column", "q",         "effect",     "line",
                                          "PSI",    "KS",        "W1",         "W1/sd",
                                          "JS",     "Hellinger", "L-infinity", "chi-squared"};
     struct tend__table table;
@@ -153,7 +162,7 @@ static void add_table(const struct tend__check *check, struct tend__buf *page)
     }
     for (size_t i = 0; i < check->column_count; i++) {
         const struct tend__drift_column *d = &check->drift[i];
-        const double numbers[] = {d->effect,        d->tolerance, d->psi,       d->ks,    d->w1,
+        const double numbers[] = {d->effect,        d->threshold, d->psi,       d->ks,    d->w1,
                                   d->w1_normalised, d->js,        d->hellinger, d->l_inf, d->chi2};
         tend__table_cell(&table, d->drifted ? TEND_TINT_BAD : TEND_TINT_PLAIN, "%s",
                          tend__plan_column(tend__profile_plan(check->ref), d->column_idx)->name);
@@ -203,6 +212,7 @@ enum tend_code tend__check_html(const struct tend__check *check, struct tend__bu
         tend__html_paragraph(page, TEND_TINT_DIM, "Value: %s.", check->value.why_not);
     }
     add_breaks(check, page);
+    tend__multivariate_html(check, page);
     TEND_TRY(add_cards(check, page, err));
     add_table(check, page);
     tend__html_end(page, "Written by tend " TEND_VERSION

@@ -307,6 +307,12 @@ static double cell_tails(const struct stat_table *table, const struct cell *cell
     return tails / all;
 }
 
+double tend__cell_sf(const struct stat_table *table, double t, double d)
+{
+    const struct cell cell = describe_cell(table, t);
+    return cell.sd > 0.0 ? cell_tails(table, &cell, d) : 1.0;
+}
+
 double tend__largest_cell_sf(const struct stat_table *table, double d)
 {
     double log_below = 0.0;

@@ -68,4 +68,8 @@ double tend__kolmogorov_cells_sf(const struct stat_table *table, double d);
 double tend__largest_cell_sf(const struct stat_table *table, double d);
 double tend__largest_cell_median(const struct stat_table *table);
 
+/* P(|q_j - p_j| >= d) for one cell of t pooled rows: exact, or by Edgeworth above a spread of 30
+ * rows. Of the table only m, n and total are read; they need not be whole. */
+double tend__cell_sf(const struct stat_table *table, double t, double d);
+
 #endif

@@ -156,7 +156,7 @@ static void a_sure_but_small_difference_is_no_drift(void **state)
     struct tend__drift_column out[COLUMN_COUNT];
     tend__rng_init(&rng, 2);
     draw_rows(&ref_rows, ROWS_MAX, 0, &rng);
-    draw_rows(&cur_rows, ROWS_MAX, 0.06, &rng);
+    draw_rows(&cur_rows, ROWS_MAX, 0.04, &rng);
     compare_ok(out);
     assert_true(out[NUMBER].q_value < 0.01);
     assert_false(out[NUMBER].drifted);
