@@ -56,6 +56,14 @@ KERNEL_FN static inline vec load_rest(const double *x, size_t n, double fill)
             sums[j] = i_zero();                                                                    \
         }                                                                                          \
         size_t i = 0;                                                                              \
+        for (; i + 2 * LANES <= n; i += 2 * LANES) {                                               \
+            const vec v = v_load(x + i);                                                           \
+            const vec w = v_load(x + i + LANES);                                                   \
+            UNROLL for (size_t j = 0; j < (group); j++)                                            \
+            {                                                                                      \
+                sums[j] = add(add(sums[j], v, cuts[j]), w, cuts[j]);                               \
+            }                                                                                      \
+        }                                                                                          \
         for (; i + LANES <= n; i += LANES) {                                                       \
             const vec v = v_load(x + i);                                                           \
             UNROLL for (size_t j = 0; j < (group); j++)                                            \
