@@ -168,7 +168,8 @@ def write_numbers(path, seed, factor):
         writer = csv.writer(file)
         writer.writerow(["x0", "x1", "x2", "x3"])
         for _ in range(4000):
-            writer.writerow([factor * rng.lognormvariate(-2, 0.7), rng.randint(0, 3), rng.randint(0, 3), rng.gauss(0, 1)])
+            size = factor * rng.lognormvariate(-2, 0.7)
+            writer.writerow([size, rng.randint(0, 3), rng.randint(0, 3), rng.gauss(0, 1)])
 
 
 def test_undone_breaks_are_replayed_through_a_model(tmp_path):
