@@ -36,7 +36,8 @@ static void print_label(struct tend__buf *out, const struct tend__profile_label 
         tend__buf_printf(out, " to before %s", tend__show_time(label->window_end_us, text));
     }
     if (label->segment != NULL) {
-        tend__buf_printf(out, ", segment %s", label->segment);
+        tend__buf_text(out, ", segment ");
+        tend__clean_text(out, label->segment, strlen(label->segment));
     }
 }
 

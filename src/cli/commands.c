@@ -10,8 +10,9 @@ static const struct tend__option options[TEND_OPTION_COUNT] = {
                           "Show this help and stop"},
     [TEND_OPTION_JSON] = {TEND_OPTION_JSON, "json", 0, TEND_ARG_NONE, NULL, 0, 0,
                           "Print one JSON document instead of text"},
-    [TEND_OPTION_HTML] = {TEND_OPTION_HTML, "html", 0, TEND_ARG_FILE, "FILE", 0, 0,
-                          "Also write a report as one HTML file with pictures, without scripts"},
+    [TEND_OPTION_HTML] =
+        {TEND_OPTION_HTML, "html", 0, TEND_ARG_FILE, "FILE", 0, 0,
+         "Also write a report as one HTML file with pictures, which fetches nothing"},
     [TEND_OPTION_CONFIG] = {TEND_OPTION_CONFIG, "config", 'c', TEND_ARG_FILE, "FILE", 0, 0,
                             "Read this configuration (default: tend.yaml in the current folder)"},
     [TEND_OPTION_QUIET] = {TEND_OPTION_QUIET, "quiet", 'q', TEND_ARG_NONE, NULL, 0, 0,

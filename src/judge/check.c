@@ -414,6 +414,11 @@ enum tend_code tend__check_run(const struct tend__check_options *options,
     out->cur_is_profile = cur->profile != NULL;
     out->ref = ref->profile;
     out->cur = cur->profile;
+    TEND_ASSERT(ref->window_count <= TEND_CHECK_HISTORY_MAX);
+    for (size_t i = 0; i < ref->window_count; i++) {
+        out->history[i] = ref->windows[i];
+    }
+    out->history_count = ref->window_count;
     TEND_TRY(profile_reference(&run, err));
     TEND_TRY(profile_current(&run, err));
     TEND_TRY(profile_history(&run, err));
