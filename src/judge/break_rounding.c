@@ -131,6 +131,10 @@ static struct digits read_digits(double x)
         digits.exponent--;
         steps = steps_in(x, digits.exponent);
     }
+    if (!is_whole(steps)) {
+        /* On no lattice that can be told: where it stopped says how large it is, not how coarse. */
+        return (struct digits){.exponent = EXPONENT_MIN};
+    }
     digits.is_even = is_whole(steps / 2);
     digits.is_five = is_whole(steps / 5);
     return digits;
