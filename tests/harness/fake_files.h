@@ -237,10 +237,9 @@ static inline enum tend_code fake_remove(void *ctx, const char *name, struct ten
     return TEND_OK;
 }
 
-static inline enum tend_code fake_list(void *ctx,
-                                       enum tend_code (*fn)(void *fn_ctx, const char *name,
-                                                            struct tend_error *err),
-                                       void *fn_ctx, struct tend_error *err)
+static inline enum tend_code
+fake_list(void *ctx, enum tend_code (*fn)(void *fn_ctx, const char *name, struct tend_error *err),
+          void *fn_ctx, struct tend_error *err)
 {
     struct fake_files *fake = ctx;
     if (fake->is_off) {

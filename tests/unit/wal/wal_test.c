@@ -373,8 +373,7 @@ static void test_kill_loses_nothing_that_was_acknowledged(void **state)
             write_until_killed(path, fds[1]);
         }
         (void)close(fds[1]);
-        const struct timespec pause = {
-            .tv_nsec = 2000000 + (long)tend__rng_below(&rng, 20000000)};
+        const struct timespec pause = {.tv_nsec = 2000000 + (long)tend__rng_below(&rng, 20000000)};
         (void)nanosleep(&pause, NULL);
         assert_int_equal(kill(child, SIGKILL), 0);
         while (read(fds[0], &seq, sizeof(seq)) == (ssize_t)sizeof(seq)) {
