@@ -37,16 +37,19 @@ struct tend_check_side {
 
 /* Zero is the default. */
 struct tend_check_options {
-    double fdr;              /* a column drifts where its q-value is below it; 0 = 0.05 */
-    double tolerance_number; /* and its effect above this: normalised W1; 0 = 0.1 */
-    double tolerance_text;   /* of texts and bools: Jensen-Shannon distance; 0 = 0.05 */
-    size_t row_count_min;    /* fewer values on a side give no verdict; 0 = 30 */
-    size_t bin_max;          /* of the plan that is made; 0 = 32 */
-    const char *time_column; /* event time; NULL = none */
-    const char *id_column;   /* never profiled; its repeats are counted; NULL = none */
-    int64_t window_us;       /* with time_column: the length of the reference's windows, whose
-                                variation the break rules are calibrated against; 0 = none */
-    int64_t now_us;          /* rows later than this are counted as of the future; 0 = do not */
+    double fdr;                /* a column drifts where its q-value is below it; 0 = 0.05 */
+    double tolerance_number;   /* and its effect above this: normalised W1; 0 = 0.1 */
+    double tolerance_text;     /* of texts and bools: Jensen-Shannon distance; 0 = 0.05 */
+    size_t row_count_min;      /* fewer values on a side give no verdict; 0 = 30 */
+    size_t bin_max;            /* of the plan that is made; 0 = 32 */
+    const char *time_column;   /* event time; NULL = none */
+    const char *id_column;     /* never profiled; its repeats are counted; NULL = none */
+    const char *label_column;  /* the outcome; NULL = none */
+    const char *score_column;  /* what the model said of it; NULL = none */
+    bool label_may_be_pending; /* outcomes are known later than the rows: nulls are no break */
+    int64_t window_us;         /* with time_column: the length of the reference's windows, whose
+                                  variation the break rules are calibrated against; 0 = none */
+    int64_t now_us;            /* rows later than this are counted as of the future; 0 = do not */
 };
 
 /* Compares. The reference is read once, or twice where a column has more than 65,536 distinct

@@ -54,7 +54,8 @@ TEND_API enum tend_code tend_rows_from_stream(struct tend_arrow_stream *stream,
                                               struct tend_error *err) TEND_CHECKED;
 
 /* Opens the rows once more. A failure's text, written to err, reaches the caller of the function
- * that reads. The order of the rows may differ from pass to pass, the rows may not. */
+ * that reads. The rows must be the same in each pass, and in the same order where single rows are
+ * looked at (the break rules of a check do; profiles and values do not depend on the order). */
 typedef enum tend_code tend_rows_open_fn(void *ctx, struct tend_arrow_stream *out,
                                          struct tend_error *err);
 

@@ -605,7 +605,8 @@ static int read_side(PyObject *capsule, const char *name, struct tend_check_side
     return 0;
 }
 
-/* (reference, current, (names), fdr, (tolerances), min rows, bins, time, id, window_us, now_us) */
+/* (reference, current, (names), fdr, (tolerances), min rows, bins, (time, id, label, score),
+ * window_us, now_us) */
 static PyObject *check_new(PyObject *self, PyObject *args)
 {
     PyObject *capsules[2] = {NULL, NULL};
@@ -621,10 +622,11 @@ static PyObject *check_new(PyObject *self, PyObject *args)
     long long now_us = 0;
     enum tend_code code = TEND_OK;
     (void)self;
-    if (!PyArg_ParseTuple(args, "OO(ss)d(dd)nnzzLL", &capsules[0], &capsules[1], &names[0],
+    if (!PyArg_ParseTuple(args, "OO(ss)d(dd)nn(zzzz)LL", &capsules[0], &capsules[1], &names[0],
                           &names[1], &options.fdr, &options.tolerance_number,
                           &options.tolerance_text, &row_count_min, &bins, &options.time_column,
-                          &options.id_column, &window_us, &now_us)) {
+                          &options.id_column, &options.label_column, &options.score_column,
+                          &window_us, &now_us)) {
         return NULL;
     }
     if (read_side(capsules[0], names[0], &sides[0], &rows[0]) < 0 ||

@@ -19,7 +19,8 @@
 struct schema_memory {
     struct tend_arrow_schema *children;
     struct tend_arrow_schema **pointers;
-    struct tend_arrow_schema *dictionaries;
+    struct tend_arrow_schema *dictionaries; /* or the items of a list of a fixed size */
+    struct tend_arrow_schema **item_pointers;
     size_t count;
     PyObject *keep; /* the list of columns: names and formats point into its texts */
 };
@@ -28,6 +29,7 @@ struct array_memory {
     struct tend_arrow_array *children;
     struct tend_arrow_array **pointers;
     struct tend_arrow_array *dictionaries;
+    struct tend_arrow_array **item_pointers;
     const void *(*buffers)[BUFFER_MAX]; /* of child i at i, of its dictionary at count + i */
     const void *no_bitmap[1];
     PyObject *keep;
@@ -47,6 +49,7 @@ static void release_schema(struct tend_arrow_schema *schema)
     free(memory->children);
     free(memory->pointers);
     free(memory->dictionaries);
+    free(memory->item_pointers);
     free(memory);
     schema->release = NULL;
 }
@@ -58,6 +61,7 @@ static void release_array(struct tend_arrow_array *array)
     free(memory->children);
     free(memory->pointers);
     free(memory->dictionaries);
+    free(memory->item_pointers);
     free(memory->buffers);
     free(memory);
     array->release = NULL;
@@ -76,13 +80,16 @@ static int new_schema(PyObject *columns, size_t count, struct tend_arrow_schema 
     memory->children = calloc(count + 1, sizeof(*memory->children));
     memory->pointers = calloc(count + 1, sizeof(struct tend_arrow_schema *));
     memory->dictionaries = calloc(count + 1, sizeof(*memory->dictionaries));
-    if (memory->children == NULL || memory->pointers == NULL || memory->dictionaries == NULL) {
+    memory->item_pointers = calloc(count + 1, sizeof(struct tend_arrow_schema *));
+    if (memory->children == NULL || memory->pointers == NULL || memory->dictionaries == NULL ||
+        memory->item_pointers == NULL) {
         release_schema(out);
         PyErr_NoMemory();
         return -1;
     }
     for (size_t i = 0; i < count; i++) {
         memory->pointers[i] = &memory->children[i];
+        memory->item_pointers[i] = &memory->dictionaries[i];
     }
     memory->count = count;
     out->n_children = (int64_t)count;
@@ -103,15 +110,17 @@ static int new_array(PyObject *columns, size_t count, struct tend_arrow_array *o
     memory->children = calloc(count + 1, sizeof(*memory->children));
     memory->pointers = calloc(count + 1, sizeof(struct tend_arrow_array *));
     memory->dictionaries = calloc(count + 1, sizeof(*memory->dictionaries));
+    memory->item_pointers = calloc(count + 1, sizeof(struct tend_arrow_array *));
     memory->buffers = calloc(2 * count + 1, sizeof(*memory->buffers));
     if (memory->children == NULL || memory->pointers == NULL || memory->dictionaries == NULL ||
-        memory->buffers == NULL) {
+        memory->item_pointers == NULL || memory->buffers == NULL) {
         release_array(out);
         PyErr_NoMemory();
         return -1;
     }
     for (size_t i = 0; i < count; i++) {
         memory->pointers[i] = &memory->children[i];
+        memory->item_pointers[i] = &memory->dictionaries[i];
     }
     out->buffers = memory->no_bitmap;
     out->n_children = (int64_t)count;
@@ -148,8 +157,9 @@ static int fill_buffers(PyObject *given, const void *buffers[BUFFER_MAX],
     return 0;
 }
 
-/* One column: (name, format, length, buffers, keep, dictionary or None), where a dictionary is
- * (format, length, buffers, keep). */
+/* One column: (name, format, length, buffers, keep, values or None). The values are those of a
+ * dictionary or, where the format is a list of a fixed size, its items: (format, length, buffers,
+ * keep). */
 static int fill_column(PyObject *column, size_t idx, struct tend_arrow_schema *schema,
                        struct tend_arrow_array *array)
 {
@@ -179,8 +189,15 @@ static int fill_column(PyObject *column, size_t idx, struct tend_arrow_schema *s
         return -1;
     }
     known->length = length;
-    child_schema->dictionary = known_schema;
-    child->dictionary = known;
+    if (strncmp(child_schema->format, "+w:", 3) == 0) {
+        child_schema->n_children = 1;
+        child_schema->children = &schemas->item_pointers[idx];
+        child->n_children = 1;
+        child->children = &arrays->item_pointers[idx];
+    } else {
+        child_schema->dictionary = known_schema;
+        child->dictionary = known;
+    }
     return fill_buffers(buffers, arrays->buffers[schemas->count + idx], known);
 }
 

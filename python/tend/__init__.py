@@ -39,15 +39,18 @@ def profile(data, *, columns=None, like=None, bins=0, categories=0):
 
 
 def check(reference, current, *, columns=None, fdr=0.05, tolerance=None, min_rows=0, bins=0, time=None, id=None,
-          window=None, now=None, names=("reference", "current")):
+          label=None, score=None, window=None, now=None, names=("reference", "current")):
     """Compares two tables, or profiles, or one of each.
 
     A column drifts where the difference is sure (a false discovery rate below ``fdr`` over the columns) and large (an
-    effect above ``tolerance``, 0.1 where it is None: normalised W1 of numbers and times of day, Jensen-Shannon distance
-    of texts and bools). A side with fewer than ``min_rows`` values (0: 30) gets no verdict. ``time`` names the column
-    of event time and ``window`` the length of the windows ("1d", or a timedelta) that the reference is cut into to
-    learn how much it varies by itself; rows later than ``now`` (a datetime) are counted. ``id`` names the column that
-    identifies rows: it is not profiled, and its repeats are counted. ``names`` are for messages and pages.
+    effect above ``tolerance``; where it is None, 0.1 for the normalised W1 of numbers and times of day and 0.05 for the
+    Jensen-Shannon distance of texts and bools). A side with fewer than ``min_rows`` values (0: 30) gets no verdict.
+
+    ``time`` names the column of event time and ``window`` the length of the windows ("1d", or a timedelta) that the
+    reference is cut into to learn how much it varies by itself; rows later than ``now`` (a datetime) are counted.
+    ``id`` names the column that identifies rows: it is not profiled, and its repeats are counted. ``label`` is the
+    outcome and ``score`` what the model said of it: with them breaks of the label are found. ``names`` are for messages
+    and pages.
 
     Tables are read more than once. A stream that can be read once is collected in memory first.
 
@@ -65,7 +68,7 @@ def check(reference, current, *, columns=None, fdr=0.05, tolerance=None, min_row
         raise Error(f"tolerance is {tolerance}: want a number above 0")
     return Check(_tend.check_new(sides[0], sides[1], (str(names[0]), str(names[1])), fdr,
                                  (tolerance or 0.0, tolerance or 0.0), count_of("min_rows", min_rows),
-                                 count_of("bins", bins), time, id, span_of(window),
+                                 count_of("bins", bins), (time, id, label, score), span_of(window),
                                  0 if now is None else _frames.microseconds(now)))
 
 

@@ -12,17 +12,20 @@ from ._tend import Error as Error
 __all__ = ["Check", "DataTypeError", "Error", "Profile", "Value", "check", "profile", "read_profile", "value"]
 __version__: str
 
-class ArrowStream(Protocol):
+class _ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any: ...
 
-class ArrowArray(Protocol):
+class _ArrowArray(Protocol):
     def __arrow_c_array__(self, requested_schema: Any = None) -> Any: ...
 
+class _Lazy(Protocol):
+    def collect(self) -> Any: ...
+
 # Tables of pandas, Polars and PyArrow and relations of DuckDB are streams; Polars' lazy frames have collect().
-Table = Union[ArrowStream, ArrowArray, Mapping[str, Any], Any]
+_Table = Union[_ArrowStream, _ArrowArray, _Lazy, Mapping[str, Any]]
 
 def profile(
-    data: Table,
+    data: _Table,
     *,
     columns: Optional[Sequence[str]] = None,
     like: Optional[Profile] = None,
@@ -30,8 +33,8 @@ def profile(
     categories: int = 0,
 ) -> Profile: ...
 def check(
-    reference: Union[Table, Profile],
-    current: Union[Table, Profile],
+    reference: Union[_Table, Profile],
+    current: Union[_Table, Profile],
     *,
     columns: Optional[Sequence[str]] = None,
     fdr: float = 0.05,
@@ -40,8 +43,10 @@ def check(
     bins: int = 0,
     time: Optional[str] = None,
     id: Optional[str] = None,
+    label: Optional[str] = None,
+    score: Optional[str] = None,
     window: Union[str, datetime.timedelta, None] = None,
     now: Optional[datetime.date] = None,
     names: tuple[str, str] = ("reference", "current"),
 ) -> Check: ...
-def value(data: Table, expr: str, *, columns: Optional[Sequence[str]] = None, **names: str) -> Value: ...
+def value(data: _Table, expr: str, *, columns: Optional[Sequence[str]] = None, **names: str) -> Value: ...

@@ -183,8 +183,10 @@ def array_column(name, array, nan_is_null):
     if hasattr(array, "mask") and hasattr(array, "filled"):
         return masked_column(name, array)
     array = numpy_array(array)
+    if array.ndim == 2 and array.dtype.kind == "f":
+        return vector_column(name, array)
     if array.ndim != 1:
-        raise DataTypeError(f"column '{name}' has {array.ndim} dimensions: want one value a row")
+        raise DataTypeError(f"column '{name}' has {array.ndim} dimensions: want one value, or one vector, a row")
     kind, count = array.dtype.kind, len(array)
     if kind in "OUT":
         return list_column(name, array.tolist())
@@ -208,6 +210,15 @@ def array_column(name, array, nan_is_null):
     if kind == "f" and nan_is_null and array.dtype.itemsize in (4, 8):
         bits = _tend.bits_from_numbers("f", array.dtype.itemsize, address, count)
     return (form, count, (bits, address), array, None)
+
+
+def vector_column(name, array):
+    """A matrix of floats: a vector a row."""
+    if array.dtype.itemsize not in (4, 8):
+        array = numpy_array(array.astype("float32" if array.dtype.itemsize < 4 else "float64"))
+    count, dim = array.shape
+    items = (NUMPY_FORMATS[f"f{array.dtype.itemsize}"], count * dim, (None, address_of(array)), array)
+    return (f"+w:{dim}", count, (None,), array, items)
 
 
 def masked_column(name, array):

@@ -149,6 +149,18 @@ def test_every_number_type_of_numpy_is_read_as_its_values():
     assert tend.profile({"x": array.array("q", values)}) == expected
 
 
+def test_rows_of_matrices_are_vectors():
+    matrix = numpy.arange(1200.0).reshape(400, 3) % 17
+    expected = tend.profile(pyarrow.table({"v": pyarrow.FixedSizeListArray.from_arrays(matrix.ravel(), 3)}))
+    assert expected["v"]["kind"] == "vector"
+    for data in (matrix, matrix.T.copy().T):
+        assert tend.profile({"v": data}) == expected
+    assert tend.profile(polars.DataFrame({"v": polars.Series(matrix.tolist(), dtype=polars.Array(polars.Float64, 3))})
+                        ) == expected
+    small = pyarrow.FixedSizeListArray.from_arrays(matrix.astype("float32").ravel(), 3)
+    assert tend.profile({"v": matrix.astype("float32")}) == tend.profile(pyarrow.table({"v": small}))
+
+
 def test_times_of_every_unit_are_the_same_times():
     stamps = numpy.array(["2001-01-01T10", "2001-06-01T11", "NaT"], dtype="datetime64[h]")
     expected = tend.profile({"at": [datetime.datetime(2001, 1, 1, 10), datetime.datetime(2001, 6, 1, 11), None]})
@@ -240,7 +252,9 @@ def test_columns_are_selected_in_the_order_asked_for():
     ({"x": [1, "a"]}, "column 'x': row 0"),
     ({"x": [object()]}, "'x' holds object"),
     ({"x": [1, datetime.date(2001, 1, 1)]}, "'x' holds date and int"),
-    ({"x": numpy.zeros((2, 2))}, "'x' has 2 dimensions"),
+    ({"x": numpy.zeros((2, 2), dtype="int64")}, "'x' has 2 dimensions"),
+    ({"x": numpy.zeros((2, 2, 2))}, "'x' has 3 dimensions"),
+    ({"x": numpy.zeros((2, 0))}, "'x'"),
     ({"x": numpy.zeros(2, dtype="complex128")}, "'x' has the numpy type complex128"),
     ({"x": numpy.zeros(2, dtype="timedelta64[s]")}, "'x' has the numpy type timedelta64"),
     ({"x": 5}, "'x' is a int"),

@@ -4,10 +4,13 @@ import json
 import math
 import os
 import pickle
+import random
 import subprocess
+import sys
 import threading
 import time
 
+import conftest
 import duckdb
 import numpy
 import pandas
@@ -294,10 +297,14 @@ def test_a_check_equals_the_programs(program, flights, tmp_path):
     for name, first in (("jan", 1), ("jun", 6)):
         connection.execute(f"COPY (SELECT * FROM '{flights}' WHERE {MONTH.format(first, first + 1)}) "
                            f"TO '{tmp_path}/{name}.parquet' (FORMAT parquet)")
-    done = subprocess.run([program, "check", "jan.parquet", "jun.parquet", "--json"], cwd=tmp_path,
-                          stdout=subprocess.PIPE, check=False)
-    assert done.returncode in (0, 1)
-    expected = comparable(json.loads(done.stdout))
+
+    def checked(reference):
+        done = subprocess.run([program, "check", reference, "jun.parquet", "--json"], cwd=tmp_path,
+                              stdout=subprocess.PIPE, check=False)
+        assert done.returncode in (0, 1)
+        return comparable(json.loads(done.stdout))
+
+    expected = checked("jan.parquet")
     paths = [str(tmp_path / f"{name}.parquet") for name in ("jan", "jun")]
     tables = [pyarrow.parquet.read_table(path) for path in paths]
     sources = {
@@ -312,7 +319,7 @@ def test_a_check_equals_the_programs(program, flights, tmp_path):
                    stdout=subprocess.DEVNULL)
     kept = tend.read_profile(tmp_path / "jan.profile.parquet")
     assert kept.to_dict()["columns"] == tend.profile(tables[0]).to_dict()["columns"]
-    assert comparable(tend.check(kept, tables[1]).to_dict()) == expected
+    assert comparable(tend.check(kept, tables[1]).to_dict()) == checked("jan.profile.parquet")
 
 
 def test_the_program_reads_profiles_that_python_wrote(program, tmp_path):
@@ -321,3 +328,26 @@ def test_the_program_reads_profiles_that_python_wrote(program, tmp_path):
     done = subprocess.run([program, "show", "p.parquet", "--json"], cwd=tmp_path, stdout=subprocess.PIPE, check=True)
     shown = json.loads(done.stdout)
     assert shown["columns"] == profile.to_dict()["columns"]
+
+
+def test_the_example_runs(flights, tmp_path):
+    page = tmp_path / "report.html"
+    script = os.path.join(conftest.ROOT, "examples", "python", "flights.py")
+    done = subprocess.run([sys.executable, script, flights, str(page)],
+                          env=dict(os.environ, PYTHONPATH=conftest.SITE), stdout=subprocess.PIPE, text=True, check=True)
+    assert "<tend.Profile of 508,239 rows" in done.stdout and "June was worth" in done.stdout
+    assert page.read_text(encoding="utf-8").rstrip().endswith("</html>")
+
+
+def test_a_label_that_was_inverted_is_named_where_label_and_score_are():
+    chance = random.Random(3)
+
+    def rows(count, is_inverted):
+        scores = [chance.random() for _ in range(count)]
+        labels = [float((chance.random() < score) != is_inverted) for score in scores]
+        return {"score": scores, "late": labels}
+
+    reference, current = rows(4000, False), rows(2000, True)
+    found = tend.check(reference, current, label="late", score="score").breaks
+    assert [(one["kind"], one["columns"]) for one in found] == [("label_break", ["late"])]
+    assert tend.check(reference, current).breaks == []

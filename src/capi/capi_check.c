@@ -41,6 +41,9 @@ static struct tend__check_options inner_options(const struct tend_check_options 
     return (struct tend__check_options){
         .time_column = given.time_column,
         .id_column = given.id_column,
+        .label_column = given.label_column,
+        .score_column = given.score_column,
+        .label_may_be_pending = given.label_may_be_pending,
         .window_us = given.time_column == NULL ? 0 : given.window_us,
         .now_us = given.now_us == 0 ? INT64_MAX : given.now_us,
         .bin_max = given.bin_max,

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define HISTORY_MIN 3 /* windows of a reference that say what is natural */
+
 /* Remembers the fields of a data set and looks at its labels, while its first pass goes by. */
 static enum tend_code watch_side(void *ctx, const struct tend__batch *batch, struct tend_error *err)
 {
@@ -56,6 +58,30 @@ static enum tend_code look_at(struct tend__check_job *job, const char *path, str
     return TEND_OK;
 }
 
+/* Windows of a store that is the reference, as long as the current profile: what is natural for
+ * them. Too few say nothing. */
+static enum tend_code read_history(const struct tend__check_job *job,
+                                   const struct tend__profile *cur,
+                                   struct tend__window_profiles *out, struct tend_error *err)
+{
+    struct tend__selection selection;
+    const struct tend__profile_label *label = cur == NULL ? NULL : tend__profile_label(cur);
+    out->count = 0;
+    if (label == NULL || !label->has_window ||
+        !tend__selection_parse(job->ref_side.path, &selection) || selection.is_reference) {
+        return TEND_OK;
+    }
+    const int64_t span_us = label->window_end_us - label->window_start_us;
+    const enum tend_code code = tend__selection_windows(job->lake, &selection, span_us, out, err);
+    if (code != TEND_OK || out->count < HISTORY_MIN) {
+        for (size_t i = 0; i < out->count; i++) {
+            tend__profile_free(out->profiles[i]);
+        }
+        out->count = 0;
+    }
+    return code;
+}
+
 /* The contract of tend.yaml or --contract, where the current side has rows. */
 static enum tend_code begin_contract(struct tend__check_job *job,
                                      const struct tend__profile *cur_profile,
@@ -97,6 +123,8 @@ enum tend_code tend__check_job_run(struct tend__check_job *job, struct tend_erro
     struct tend__data_rows data[2];
     struct tend__rows rows[2];
     struct tend__check_input inputs[2];
+    struct tend__profile *windows[TEND_CHECK_HISTORY_MAX];
+    struct tend__window_profiles history = {.profiles = windows, .max = TEND_CHECK_HISTORY_MAX};
     TEND_TRY(look_at(job, job->cur_side.path, err));
     for (size_t i = 0; i < 2; i++) {
         sides[i]->label = config != NULL ? config->label.column : NULL;
@@ -116,6 +144,11 @@ enum tend_code tend__check_job_run(struct tend__check_job *job, struct tend_erro
     if (code == TEND_OK) {
         code = begin_contract(job, inputs[1].profile, err);
     }
+    if (code == TEND_OK) {
+        code = read_history(job, inputs[1].profile, &history, err);
+    }
+    inputs[0].windows = windows;
+    inputs[0].window_count = history.count;
     if (code != TEND_OK) {
         tend__profile_free(inputs[0].profile);
         tend__profile_free(inputs[1].profile);

@@ -6,6 +6,7 @@
 #include "cli/data.h"
 #include "cli/store_fill.h"
 #include "report/profile_text.h"
+#include "report/sketch_text.h"
 
 #include "base/mem.h"
 
@@ -35,8 +36,26 @@ static void print_label(struct tend__buf *out, const struct tend__profile_label 
         tend__buf_printf(out, " to before %s", tend__show_time(label->window_end_us, text));
     }
     if (label->segment != NULL) {
-        tend__buf_printf(out, ", segment %s", label->segment);
+        tend__buf_text(out, ", segment ");
+        tend__clean_text(out, label->segment, strlen(label->segment));
     }
+}
+
+static enum tend_code print_sketches(struct tend__app *app, const struct tend__profile *profile,
+                                     struct tend_error *err)
+{
+    struct tend__table table;
+    tend__table_init(&table);
+    const enum tend_code code = tend__sketches_as_table(profile, &table, err);
+    if (code == TEND_OK) {
+        tend__buf_printf(&app->out,
+                         "\nfrom sketches (distinct values at 95%%, ranks within %.1f%% "
+                         "of the rows):\n\n",
+                         100 * tend__kll_rank_error(TEND_KLL_K, false));
+        tend__table_print(&table, &app->out, 0, tend__app_cut(app), app->colours);
+    }
+    tend__table_deinit(&table);
+    return code;
 }
 
 enum tend_code tend__print_profile(struct tend__app *app, const char *schema,
@@ -59,7 +78,7 @@ enum tend_code tend__print_profile(struct tend__app *app, const char *schema,
     }
     struct tend__table table;
     tend__table_init(&table);
-    const enum tend_code code = tend__profile_as_table(profile, app->utf8, &table, err);
+    enum tend_code code = tend__profile_as_table(profile, app->utf8, &table, err);
     if (code == TEND_OK) {
         tend__buf_printf(&app->out, "%s rows, %zu columns",
                          tend__show_number((double)tend__profile_row_count(profile), text),
@@ -67,11 +86,14 @@ enum tend_code tend__print_profile(struct tend__app *app, const char *schema,
         print_label(&app->out, tend__profile_label(profile));
         tend__buf_text(&app->out, "\n\n");
         tend__table_print(&table, &app->out, 0, tend__app_cut(app), app->colours);
-        if (path != NULL) {
-            tend__buf_printf(&app->out, "\nwritten to %s\n", path);
-        }
     }
     tend__table_deinit(&table);
+    if (code == TEND_OK && tend__profile_has_sketches(profile)) {
+        code = print_sketches(app, profile, err);
+    }
+    if (code == TEND_OK && path != NULL) {
+        tend__buf_printf(&app->out, "\nwritten to %s\n", path);
+    }
     return code;
 }
 
@@ -181,6 +203,7 @@ static enum tend_code fill_store(struct tend__app *app, struct tend__lake *lake,
         .segment_count = tend__args_many(app->args, TEND_OPTION_SEGMENT, segments),
         .segment_value_max = tend__args_count(app->args, TEND_OPTION_SEGMENT_VALUES, 0),
         .bin_max = tend__args_count(app->args, TEND_OPTION_BINS, 0),
+        .sketches = tend__args_has(app->args, TEND_OPTION_SKETCHES),
     };
     TEND_TRY(tend__store_fill(app, lake, &options, &filled, err));
     if (tend__args_has(app->args, TEND_OPTION_JSON)) {
@@ -254,7 +277,11 @@ static enum tend_code profile_data(struct tend__app *app, struct tend__lake *lak
         .path = app->args->operands[0],
         .time_column = span.column,
         .where = span.where.len > 0 ? tend__buf_str(&span.where) : NULL,
-        .profile = {.plan = plan, .bin_max = tend__args_count(app->args, TEND_OPTION_BINS, 0)},
+        .profile = {.plan = plan,
+                    .bin_max = tend__args_count(app->args, TEND_OPTION_BINS, 0),
+                    .sketches = tend__args_has(app->args, TEND_OPTION_SKETCHES)
+                                    ? TEND_SKETCHES_ALL
+                                    : TEND_SKETCHES_NEW_COLUMNS},
     };
     if (config != NULL &&
         (plan == NULL || config->id == NULL || tend__plan_find(plan, config->id) == SIZE_MAX)) {

@@ -10,8 +10,9 @@ static const struct tend__option options[TEND_OPTION_COUNT] = {
                           "Show this help and stop"},
     [TEND_OPTION_JSON] = {TEND_OPTION_JSON, "json", 0, TEND_ARG_NONE, NULL, 0, 0,
                           "Print one JSON document instead of text"},
-    [TEND_OPTION_HTML] = {TEND_OPTION_HTML, "html", 0, TEND_ARG_FILE, "FILE", 0, 0,
-                          "Also write a report as one HTML file with pictures, without scripts"},
+    [TEND_OPTION_HTML] =
+        {TEND_OPTION_HTML, "html", 0, TEND_ARG_FILE, "FILE", 0, 0,
+         "Also write a report as one HTML file with pictures, which fetches nothing"},
     [TEND_OPTION_CONFIG] = {TEND_OPTION_CONFIG, "config", 'c', TEND_ARG_FILE, "FILE", 0, 0,
                             "Read this configuration (default: tend.yaml in the current folder)"},
     [TEND_OPTION_QUIET] = {TEND_OPTION_QUIET, "quiet", 'q', TEND_ARG_NONE, NULL, 0, 0,
@@ -76,6 +77,8 @@ static const struct tend__option options[TEND_OPTION_COUNT] = {
                             "Only this column, in detail"},
     [TEND_OPTION_CONTRACT] = {TEND_OPTION_CONTRACT, "contract", 0, TEND_ARG_FILE, "FILE", 0, 0,
                               "Judge by the contract in this file (default: that of tend.yaml)"},
+    [TEND_OPTION_SKETCHES] = {TEND_OPTION_SKETCHES, "sketches", 0, TEND_ARG_NONE, NULL, 0, 0,
+                              "Also keep distinct counts, quantiles and frequent texts of columns"},
 };
 
 static const char *const shells[] = {"bash", "zsh", "fish", NULL};
@@ -221,6 +224,9 @@ static const struct tend__command commands[] = {
      "Write a profile of data, or one for each day and segment (Parquet)",
      "Counts every column of DATA at cut points chosen from it, or at those of another profile "
      "(--plan), and writes a small Parquet file. Profiles of the same plan merge by addition.\n\n"
+     "With --sketches it also keeps, in the bytes of Apache DataSketches, how many distinct values "
+     "each column has, its quantiles and its frequent texts; columns that the plan does not have "
+     "always get these, but in a store.\n\n"
      "With --every the output is a store, a folder with a profile for each window of time and each "
      "segment, all under one plan. The plan, and which values of a column are segments, are fixed "
      "when the store is made; the rest of the values is the segment 'other'. Given again with more "
@@ -230,8 +236,8 @@ static const struct tend__command commands[] = {
      1,
      {TEND_OPTION_OUTPUT, TEND_OPTION_PLAN, TEND_OPTION_EVERY, TEND_OPTION_TIME,
       TEND_OPTION_SEGMENT, TEND_OPTION_SEGMENT_VALUES, TEND_OPTION_SINCE, TEND_OPTION_UNTIL,
-      TEND_OPTION_BINS, TEND_OPTION_CONFIG, TEND_OPTION_JSON, TEND_OPTION_QUIET, READING,
-      TEND_OPTION_HELP, NO_MORE},
+      TEND_OPTION_BINS, TEND_OPTION_SKETCHES, TEND_OPTION_CONFIG, TEND_OPTION_JSON,
+      TEND_OPTION_QUIET, READING, TEND_OPTION_HELP, NO_MORE},
      profile_examples,
      tend__cmd_profile,
      false},

@@ -105,6 +105,8 @@ static void add_counts(struct tend__buf *out, const struct tend__profile *profil
         tend__buf_printf(out, "; %s different value%s",
                          tend__show_number((double)plan->category_count, text),
                          plan->category_count == 1 ? "" : "s");
+    } else if (plan->type == TEND_TYPE_TEXT && plan->category_count == 0) {
+        tend__buf_text(out, "; too many different values to list");
     } else if (plan->type == TEND_TYPE_TEXT) {
         tend__buf_printf(out, "; more than %s different values",
                          tend__show_number((double)plan->category_count, text));

@@ -220,12 +220,12 @@ static enum tend__role feature_role(const struct tend__profile *profile, size_t 
         *reason = "is a second time";
         return TEND_ROLE_USELESS;
     }
-    if (is_constant(profile, idx)) {
-        *reason = "has one value only";
-        return TEND_ROLE_USELESS;
-    }
     if (is_different_everywhere(profile, idx)) {
         *reason = "is a text that is different in most rows";
+        return TEND_ROLE_USELESS;
+    }
+    if (is_constant(profile, idx)) {
+        *reason = "has one value only";
         return TEND_ROLE_USELESS;
     }
     *reason = "feature";

@@ -347,12 +347,11 @@ static enum tend_code hand_over(const struct chunk *chunk, const struct tend__pr
     return TEND_OK;
 }
 
-static enum tend_code read_chunk(struct tend__lake *lake, const struct chunk *chunk,
-                                 tend__store_fn *fn, void *ctx, struct tend_error *err)
+static enum tend_code read_windows(struct tend__lake *lake, const struct chunk *chunk,
+                                   struct tend__profile_set *out, struct tend_error *err)
 {
     const struct tend__store *store = chunk->store;
     const size_t columns = tend__plan_column_count(store->plan) + TEND_PROFILE_NEW_COLUMNS_MAX;
-    struct tend__profile_set set = {.count = 0};
     struct tend__buf where;
     const char **paths = NULL;
     enum tend_code code = TEND_OK;
@@ -374,17 +373,57 @@ static enum tend_code read_chunk(struct tend__lake *lake, const struct chunk *ch
         .where = where.len > 0 ? tend__buf_str(&where) : NULL,
         .row_max = (uint64_t)(columns * chunk->segment_count * chunk->count),
     };
-    code = read_set(lake, &tables, store->plan, &set, err);
+    code = read_set(lake, &tables, store->plan, out, err);
     if (code == TEND_EINVAL || code == TEND_ECORRUPT || code == TEND_ELIMIT) {
         tend__error_prefix(err, "%s", paths[0]);
         code = TEND_ECORRUPT;
     }
-    TEND_TRY_OUT(code);
-    code = hand_over(chunk, &set, fn, ctx, err);
 out:
-    tend__profile_set_deinit(&set);
     tend__mem_free(paths);
     tend__buf_deinit(&where);
+    return code;
+}
+
+static enum tend_code ignore_window(void *ctx, const struct tend__store_window *window,
+                                    const struct tend__profile *profile, struct tend_error *err)
+{
+    (void)ctx;
+    (void)window;
+    (void)profile;
+    (void)err;
+    return TEND_OK;
+}
+
+/* Where many windows cannot be read: which one it is. */
+static enum tend_code find_culprit(struct tend__lake *lake, const struct chunk *chunk,
+                                   struct tend_error *err)
+{
+    struct chunk one = *chunk;
+    one.count = 1;
+    for (size_t i = 0; i < chunk->count; i++) {
+        struct tend__profile_set set = {.count = 0};
+        one.first = chunk->first + i;
+        enum tend_code code = read_windows(lake, &one, &set, err);
+        if (code == TEND_OK) {
+            code = hand_over(&one, &set, ignore_window, NULL, err);
+        }
+        tend__profile_set_deinit(&set);
+        TEND_TRY(code);
+    }
+    return TEND_OK;
+}
+
+static enum tend_code read_chunk(struct tend__lake *lake, const struct chunk *chunk,
+                                 tend__store_fn *fn, void *ctx, struct tend_error *err)
+{
+    struct tend__profile_set set = {.count = 0};
+    enum tend_code code = read_windows(lake, chunk, &set, err);
+    if (code != TEND_OK && code != TEND_ENOMEM && chunk->count > 1) {
+        TEND_TRY(find_culprit(lake, chunk, err));
+    }
+    TEND_TRY(code);
+    code = hand_over(chunk, &set, fn, ctx, err);
+    tend__profile_set_deinit(&set);
     return code;
 }
 

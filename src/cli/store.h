@@ -107,6 +107,21 @@ enum tend_code tend__selection_read(struct tend__lake *lake,
                                     struct tend__profile **out,
                                     struct tend_error *err) TEND_NODISCARD;
 
+/* Profiles of windows: `profiles` has room for `max`; the caller owns those below `count`. */
+struct tend__window_profiles {
+    struct tend__profile **profiles;
+    size_t max;
+    size_t count;
+};
+
+/* The windows of what is chosen, put together to lengths of span_us, which is a multiple of theirs
+ * (else there are none): the last `max` of those that are whole. out->count tells also after a
+ * failure. */
+enum tend_code tend__selection_windows(struct tend__lake *lake,
+                                       const struct tend__selection *selection, int64_t span_us,
+                                       struct tend__window_profiles *out,
+                                       struct tend_error *err) TEND_NODISCARD;
+
 /* ---- filling a store ---- */
 
 struct tend__store_writer;

@@ -286,6 +286,7 @@ static enum tend_code add_counts(void *ctx, const struct tend__batch *batch, str
             .segments = fill->segments,
             .time_column = fill->time_column,
             .every_us = fill->every_us,
+            .sketches = fill->options->sketches,
             .fn = keep_window,
             .ctx = fill,
         };

@@ -20,6 +20,7 @@ struct tend__store_fill {
     size_t segment_count;
     size_t segment_value_max; /* 0 = default */
     size_t bin_max;           /* 0 = default */
+    bool sketches;            /* of all columns */
 };
 
 struct tend__store_filled {

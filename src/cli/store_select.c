@@ -230,3 +230,82 @@ out:
     tend__store_deinit(&store);
     return code;
 }
+
+/* ---- windows of windows ---- */
+
+/* Sums of neighbours; one that lacks a window is dropped when the next begins. */
+struct grouping {
+    struct tend__plan *plan;
+    int64_t from_us;
+    int64_t span_us;
+    size_t whole; /* windows of a sum */
+    struct tend__profile **sums;
+    size_t count;
+    int64_t number; /* of the last sum, from from_us on */
+    size_t parts;   /* windows that are in it */
+};
+
+static void drop_last(struct grouping *grouping)
+{
+    if (grouping->count > 0 && grouping->parts < grouping->whole) {
+        grouping->count--;
+        tend__profile_free(grouping->sums[grouping->count]);
+        grouping->sums[grouping->count] = NULL;
+    }
+}
+
+static enum tend_code add_to_group(void *ctx, const struct tend__store_window *window,
+                                   const struct tend__profile *profile, struct tend_error *err)
+{
+    struct grouping *grouping = ctx;
+    const int64_t number = (window->start_us - grouping->from_us) / grouping->span_us;
+    if (grouping->parts == 0 || number != grouping->number) {
+        drop_last(grouping);
+        grouping->number = number;
+        grouping->parts = 0;
+        TEND_TRY(tend__profile_new(grouping->plan, &grouping->sums[grouping->count], err));
+        grouping->count++;
+    }
+    grouping->parts++;
+    return add_window(grouping->sums[grouping->count - 1], window, profile, err);
+}
+
+enum tend_code tend__selection_windows(struct tend__lake *lake,
+                                       const struct tend__selection *selection, int64_t span_us,
+                                       struct tend__window_profiles *out, struct tend_error *err)
+{
+    struct tend__store store = {.folder = NULL};
+    struct tend__store_range range = {.segment = selection->segment};
+    struct grouping grouping = {.span_us = span_us, .sums = out->profiles};
+    enum tend_code code = TEND_OK;
+    out->count = 0;
+    TEND_TRY_OUT(tend__store_open(lake, selection->folder, &store, err));
+    TEND_TRY_OUT(tend__selection_range(selection, &store, &range.first, &range.count, err));
+    const int64_t every_us = tend__store_every(&store);
+    if (span_us < every_us || span_us % every_us != 0) {
+        goto out;
+    }
+    /* As many sums as there is room for, the last of which ends with the last window. */
+    const size_t end = range.first + range.count;
+    const int64_t end_us = store.windows[end - 1].end_us;
+    while (range.count > 0 &&
+           (uint64_t)(end_us - store.windows[range.first].start_us) / (uint64_t)span_us >
+               out->max) {
+        range.first++;
+        range.count--;
+    }
+    const int64_t sums = (end_us - store.windows[range.first].start_us) / span_us;
+    grouping.from_us = end_us - sums * span_us;
+    while (range.count > 0 && store.windows[range.first].start_us < grouping.from_us) {
+        range.first++;
+        range.count--;
+    }
+    grouping.whole = (size_t)(span_us / every_us);
+    grouping.plan = store.plan;
+    code = tend__store_each(lake, &store, &range, add_to_group, &grouping, err);
+    drop_last(&grouping);
+    out->count = grouping.count;
+out:
+    tend__store_deinit(&store);
+    return code;
+}

@@ -112,6 +112,7 @@ static enum tend_code take_window(struct tend__engine *e, int64_t start_us, stru
     tend__rows_reset(w->rows, start_us);
     w->idx = e->window_idx;
     w->break_count = 0;
+    w->has_label_break = false;
     w->is_live = e->phase == ENGINE_LIVE;
     w->report_idx = SIZE_MAX;
     e->open = w;
@@ -200,12 +201,15 @@ struct tend__batch engine__profile_batch(struct tend__engine *e, const struct en
 }
 
 static enum tend_code add_reference(struct tend__engine *e, struct tend__profile *profile,
-                                    struct tend_error *err)
+                                    const struct tend__batch *batch, struct tend_error *err)
 {
     if (e->reference == NULL) {
+        const struct tend__break_rows_options options = {.time_column = NULL};
         TEND_TRY(tend__profile_new(e->plan, &e->reference, err));
+        TEND_TRY(tend__break_rows_new(&options, &e->reference_rows, err));
     }
     TEND_TRY(tend__profile_merge(e->reference, profile, err));
+    TEND_TRY(tend__break_rows_add(e->reference_rows, batch, err));
     e->history_rows[e->history_rows_next] = (double)tend__profile_row_count(profile);
     e->history_rows_next = (e->history_rows_next + 1) % ENGINE_HISTORY_MAX;
     e->history_rows_count += e->history_rows_count < ENGINE_HISTORY_MAX;
@@ -318,7 +322,7 @@ static enum tend_code look_at(struct tend__engine *e, struct engine_window *w, i
     TEND_TRY(tend__profile_new(e->plan, &profile, err));
     enum tend_code code = tend__profile_add(profile, &batch, err);
     if (code == TEND_OK && e->phase == ENGINE_ACCEPT) {
-        code = add_reference(e, profile, err);
+        code = add_reference(e, profile, &batch, err);
         if (code == TEND_OK && e->history_count < ENGINE_HISTORY_MAX) {
             e->history[e->history_count] = profile;
             e->history_count++;

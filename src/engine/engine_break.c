@@ -62,16 +62,27 @@ static void describe(const struct tend__engine *e, const struct tend__break *b, 
             (void)snprintf(text, size, "%.1f %% of the rows are missing", 100 * b->share);
         }
         return;
-    case TEND_BREAK_SIGN_FLIP:
     case TEND_BREAK_JOIN_FAILURE:
+        (void)snprintf(text, size, "%s and %zu more are missing together, in %.0f %% of the rows",
+                       name, b->column_count - 1, 100 * b->share);
+        return;
+    case TEND_BREAK_DUPLICATE_ROWS:
+        (void)snprintf(text, size, "%.1f %% of the rows came before", 100 * b->share);
+        return;
+    case TEND_BREAK_ROUNDING:
+        (void)snprintf(text, size, "%s is rounded to multiples of %s, in %.0f %% of the rows", name,
+                       b->to, 100 * b->share);
+        return;
+    case TEND_BREAK_LABEL_BREAK:
+        (void)snprintf(text, size, "outcomes are broken: %s, in %.0f %% of the rows", b->to,
+                       100 * b->share);
+        return;
+    case TEND_BREAK_SIGN_FLIP:
     case TEND_BREAK_CATEGORY_CASE:
     case TEND_BREAK_CATEGORY_MERGE:
     case TEND_BREAK_STUCK:
-    case TEND_BREAK_DUPLICATE_ROWS:
     case TEND_BREAK_CLIPPING:
-    case TEND_BREAK_ROUNDING:
     case TEND_BREAK_COLUMN_SWAP:
-    case TEND_BREAK_LABEL_BREAK:
     case TEND_BREAK_NEW_COLUMN:
     case TEND_BREAK_MISSING_COLUMN:
     case TEND_BREAK_TYPE_CHANGE:
@@ -145,40 +156,55 @@ static enum tend_code open_incident(struct tend__engine *e, struct engine_window
     return engine__emit(e, &event, err);
 }
 
+static enum tend_code close_incident(struct tend__engine *e, struct tend__incident_report *incident,
+                                     const struct engine_window *w, int64_t now_us,
+                                     struct tend_error *err)
+{
+    char text[256];
+    char evidence[64];
+    incident->closed_us = now_us;
+    TEND_ASSERT(e->open_break_count > 0);
+    e->open_break_count--;
+    (void)snprintf(text, sizeof(text), "%s of %s is over after %llu windows", incident->cause,
+                   incident->columns[0] != '\0' ? incident->columns : "the data",
+                   (unsigned long long)incident->window_count);
+    (void)snprintf(evidence, sizeof(evidence), "{\"incident\":\"%s\"}", incident->id);
+    const struct tend__engine_event event = {
+        .kind = TEND_HAPPENED_BREAK_CLOSED,
+        .time_us = now_us,
+        .window_idx = w->idx,
+        .version = "",
+        .value = (double)NAN,
+        .text = text,
+        .evidence = evidence,
+    };
+    return engine__emit(e, &event, err);
+}
+
+static bool is_open_break(const struct tend__incident_report *incident)
+{
+    return incident->closed_us == ENGINE_NO_TIME && strcmp(incident->kind, "break") == 0;
+}
+
+/* Of outcomes, which are looked at when they come and not when a window closes. */
+static bool is_of_labels(const struct tend__incident_report *incident)
+{
+    return strcmp(incident->cause, tend__break_kind_text(TEND_BREAK_LABEL_BREAK)) == 0;
+}
+
+/* Those that the window does not show any more. */
 static enum tend_code close_incidents(struct tend__engine *e, const struct engine_window *w,
                                       int64_t now_us, struct tend_error *err)
 {
     for (size_t i = 0; i < e->incident_count; i++) {
         struct tend__incident_report *incident = &e->incidents[i];
-        if (incident->closed_us != ENGINE_NO_TIME || strcmp(incident->kind, "break") != 0) {
-            continue;
-        }
-        bool still = false;
+        bool still = !is_open_break(incident) || is_of_labels(incident);
         for (size_t k = 0; k < w->break_count; k++) {
             still = still || find_open(e, &w->breaks[k]) == incident;
         }
-        if (still) {
-            continue;
+        if (!still) {
+            TEND_TRY(close_incident(e, incident, w, now_us, err));
         }
-        incident->closed_us = now_us;
-        TEND_ASSERT(e->open_break_count > 0);
-        e->open_break_count--;
-        char text[256];
-        (void)snprintf(text, sizeof(text), "%s of %s is over after %llu windows", incident->cause,
-                       incident->columns[0] != '\0' ? incident->columns : "the data",
-                       (unsigned long long)incident->window_count);
-        char evidence[64];
-        (void)snprintf(evidence, sizeof(evidence), "{\"incident\":\"%s\"}", incident->id);
-        const struct tend__engine_event event = {
-            .kind = TEND_HAPPENED_BREAK_CLOSED,
-            .time_us = now_us,
-            .window_idx = w->idx,
-            .version = "",
-            .value = (double)NAN,
-            .text = text,
-            .evidence = evidence,
-        };
-        TEND_TRY(engine__emit(e, &event, err));
     }
     return TEND_OK;
 }
@@ -324,6 +350,27 @@ static void expect_rows(const struct tend__engine *e, struct tend__break_options
     options->expected_rows_sd = fmax(sqrt(squares / (double)(n - 1)), sqrt(mean));
 }
 
+/* What the rows themselves tell, beside the reference's. */
+static enum tend_code look_at_rows(struct tend__engine *e, const struct tend__batch *batch,
+                                   struct tend__break_options *options, struct tend_error *err)
+{
+    struct tend__repeats *repeats = NULL;
+    if (!e->has_reference_found && e->reference_rows != NULL) {
+        TEND_TRY(tend__break_rows_finish(e->reference_rows, &e->reference_found, err));
+        e->has_reference_found = true;
+    }
+    options->ref_rows = e->reference_found.sample;
+    options->ref_repeats = e->reference_found.repeats;
+    options->cur_rows = *batch;
+    TEND_TRY(tend__repeats_new(NULL, &repeats, err));
+    const enum tend_code code = tend__repeats_add(repeats, batch, err);
+    if (code == TEND_OK) {
+        tend__repeats_result(repeats, &options->cur_repeats);
+    }
+    tend__repeats_free(repeats);
+    return code;
+}
+
 enum tend_code engine__breaks_look(struct tend__engine *e, struct engine_window *w,
                                    const struct tend__profile *profile, int64_t now_us,
                                    struct tend_error *err)
@@ -339,6 +386,9 @@ enum tend_code engine__breaks_look(struct tend__engine *e, struct engine_window 
     TEND_TRY(tend__novelty_new(e->plan, &novelty, err));
     enum tend_code code = tend__novelty_add(novelty, &batch, err);
     options.novelty = novelty;
+    if (code == TEND_OK) {
+        code = look_at_rows(e, &batch, &options, err);
+    }
     if (code == TEND_OK) {
         code = tend__breaks_find(e->reference, profile, &options, &found, err);
     }
@@ -369,6 +419,50 @@ enum tend_code engine__breaks_look(struct tend__engine *e, struct engine_window 
         e->history_rows_count += e->history_rows_count < ENGINE_HISTORY_MAX;
     }
     return close_incidents(e, w, now_us, err);
+}
+
+enum tend_code engine__labels_look(struct tend__engine *e, struct engine_window *w, int64_t now_us,
+                                   struct tend_error *err)
+{
+    struct tend__label_counts counts = {0};
+    for (size_t i = 0; i < w->rows->row_count; i++) {
+        const bool is_known = e->label_valid[i] != 0 && e->label[i] <= 1;
+        tend__label_counts_add(&counts, is_known ? e->label[i] : (double)NAN, e->score[i]);
+    }
+    struct tend__label_counts *ref = &e->label_reference;
+    if (!w->is_live) {
+        ref->rows += counts.rows;
+        ref->known += counts.known;
+        ref->ones += counts.ones;
+        ref->pairs += counts.pairs;
+        for (size_t i = 0; i < TEND_ARRAY_LEN(ref->sums); i++) {
+            ref->sums[i] += counts.sums[i];
+        }
+        if (counts.rows > 0) {
+            e->label_missing_max = fmax(e->label_missing_max, 1 - counts.known / counts.rows);
+        }
+        return TEND_OK;
+    }
+    struct tend__break found;
+    w->has_label_break = tend__break_of_labels(ref, e->label_missing_max, &counts, &found);
+    for (size_t i = 0; i < e->incident_count && !w->has_label_break; i++) {
+        if (is_open_break(&e->incidents[i]) && is_of_labels(&e->incidents[i])) {
+            TEND_TRY(close_incident(e, &e->incidents[i], w, now_us, err));
+        }
+    }
+    if (!w->has_label_break) {
+        return TEND_OK;
+    }
+    engine__train_rows_spoil(e);
+    if (w->break_count < ENGINE_BREAK_MAX) {
+        w->breaks[w->break_count++] = found;
+    }
+    struct tend__incident_report *open = find_open(e, &found);
+    if (open != NULL) {
+        open->window_count++;
+        return TEND_OK;
+    }
+    return open_incident(e, w, &found, (double)NAN, now_us, err);
 }
 
 /* What the breaks of a judged window cost: the champion on the rows as they would have been, less

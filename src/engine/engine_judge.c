@@ -422,7 +422,9 @@ static enum tend_code judge_live(struct tend__engine *e, struct engine_window *w
     report_realised(e, w, known, report);
     TEND_TRY(judge_constant(e, w, known, err));
     const double champion = engine__value_of(e, w->roles.champion[0]);
-    TEND_TRY(tell_estimator(e, w, report->realised, now_us, err));
+    if (!w->has_label_break) {
+        TEND_TRY(tell_estimator(e, w, report->realised, now_us, err));
+    }
     if (w->break_count > 0) {
         TEND_TRY(engine__breaks_cost(e, w, champion, known, now_us, err));
     } else {
@@ -472,5 +474,6 @@ enum tend_code engine__window_judge(struct tend__engine *e, struct engine_window
     }
     TEND_TRY(evaluate_others(e, w, err));
     TEND_TRY(evaluate_champion(e, w, err));
+    TEND_TRY(engine__labels_look(e, w, now_us, err));
     return w->is_live ? judge_live(e, w, known, now_us, err) : judge_accept(e, w, known, err);
 }

@@ -54,6 +54,13 @@ enum tend_code engine__train_rows_keep(struct tend__engine *e, const struct engi
     return TEND_OK;
 }
 
+void engine__train_rows_spoil(struct tend__engine *e)
+{
+    if (e->train_count > 0) {
+        e->train[(e->train_next + e->lengths[0] - 1) % e->lengths[0]].is_broken = true;
+    }
+}
+
 /* The i-th newest kept window, 0 the newest. */
 static const struct engine_train_rows *train_window(const struct tend__engine *e, size_t age)
 {

@@ -271,6 +271,7 @@ static void free_judgement(struct tend__engine *e)
 {
     tend__plan_builder_free(e->builder);
     tend__profile_free(e->reference);
+    tend__break_rows_free(e->reference_rows);
     for (size_t i = 0; i < e->history_count; i++) {
         tend__profile_free(e->history[i]);
     }

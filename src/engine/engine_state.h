@@ -16,6 +16,7 @@
 #include "engine/engine_rows.h"
 #include "base/civil.h"
 #include "expr/expr.h"
+#include "judge/break_rows.h"
 #include "judge/breaks.h"
 #include "judge/drift.h"
 #include "judge/value_estimate.h"
@@ -66,6 +67,7 @@ struct engine_window {
     struct engine_roles roles;
     struct tend__break breaks[ENGINE_BREAK_MAX];
     size_t break_count;
+    bool has_label_break; /* seen when its outcomes came */
     bool is_live;
     size_t report_idx; /* into reports; SIZE_MAX outside the live phase */
 };
@@ -175,6 +177,11 @@ struct tend__engine {
     struct tend__column *profile_columns;
     size_t profile_count;
     struct tend__profile *reference;
+    struct tend__break_rows *reference_rows; /* accept phase: a sample of its rows, and repeats */
+    struct tend__break_rows_result reference_found; /* of them, once live */
+    bool has_reference_found;
+    struct tend__label_counts label_reference; /* accept phase, by the first champion's score */
+    double label_missing_max;                  /* share of a window of it */
     struct tend__profile *history[ENGINE_HISTORY_MAX];
     size_t history_count;
     double history_rows[ENGINE_HISTORY_MAX]; /* rows a window, the newest unbroken windows */
@@ -252,6 +259,12 @@ enum tend_code engine__window_score(struct tend__engine *e, const struct engine_
 enum tend_code engine__accept(struct tend__engine *e, int64_t now_us,
                               struct tend_error *err) TEND_NODISCARD;
 double engine__value_of(const struct tend__engine *e, const struct engine_model *model);
+/* Looks at a judged window's outcomes for what broke on their way; champion's scores and labels are
+ * in the scratch. Windows of the accept phase become the reference. */
+enum tend_code engine__labels_look(struct tend__engine *e, struct engine_window *w, int64_t now_us,
+                                   struct tend_error *err) TEND_NODISCARD;
+/* A window's rows that were kept for training last are never used. */
+void engine__train_rows_spoil(struct tend__engine *e);
 void engine__references_free(struct tend__engine *e);
 
 /* engine_policy.c */

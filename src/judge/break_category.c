@@ -27,7 +27,10 @@
 #define LOST_TOLERANCE 0.02
 #define BALANCE_TOLERANCE 0.25
 #define MERGED_MAX 3
-#define MERGE_REST_MIN 0.03 /* of the rows, in other categories, where there is no history */
+#define SAME_NAME_FACTOR 2.0
+#define SAME_NAMES_SHARE 0.6 /* of the texts that are no category */
+#define MEAN_OF_HALF_NORMAL 0.7978845608028654
+#define REST_MIN 0.03 /* of the rows, in other categories, where there is no history */
 #define ONE_FILL_SHARE 0.8
 #define MISSING_MAX 0.5 /* beyond it the window is of another population */
 #define PAIR_ERRORS 4.0
@@ -66,29 +69,46 @@ struct flow {
     double threshold;
 };
 
-static double share_of(const struct tend__profile *profile, size_t column_idx, size_t cell)
+/* The counts of a column and their sum. */
+struct counts {
+    const uint64_t *cells;
+    double n;
+};
+
+static struct counts counts_of(const struct tend__profile *profile, size_t column_idx)
 {
-    const uint64_t n = tend__profile_value_count(profile, column_idx);
-    return n > 0 ? (double)tend__profile_column(profile, column_idx)->cells[cell] / (double)n : 0;
+    return (struct counts){.cells = tend__profile_column(profile, column_idx)->cells,
+                           .n = (double)tend__profile_value_count(profile, column_idx)};
 }
 
-static bool has_vanished(const struct tend__profile *ref, const struct tend__profile *other,
-                         size_t column_idx, size_t cell)
+static double share_in(const struct counts *counts, size_t cell)
 {
-    const double before = share_of(ref, column_idx, cell);
-    const double n = (double)tend__profile_value_count(other, column_idx);
-    return before * n >= VANISHED_ROWS_MIN &&
-           share_of(other, column_idx, cell) < VANISHED_SHARE * before;
+    return counts->n > 0 ? (double)counts->cells[cell] / counts->n : 0;
+}
+
+static double share_of(const struct tend__profile *profile, size_t column_idx, size_t cell)
+{
+    const struct counts counts = counts_of(profile, column_idx);
+    return share_in(&counts, cell);
+}
+
+static bool has_vanished(const struct counts *ref, const struct counts *other, size_t cell)
+{
+    const double before = share_in(ref, cell);
+    return before * other->n >= VANISHED_ROWS_MIN &&
+           share_in(other, cell) < VANISHED_SHARE * before;
 }
 
 static double lost_statistic(const struct tend__break_search *search,
                              const struct tend__profile *other, size_t column_idx)
 {
     const size_t count = tend__plan_column(search->plan, column_idx)->category_count;
+    const struct counts before = counts_of(search->ref, column_idx);
+    const struct counts now = counts_of(other, column_idx);
     double lost = 0;
     for (size_t i = 0; i < count; i++) {
-        if (has_vanished(search->ref, other, column_idx, i)) {
-            lost += share_of(search->ref, column_idx, i) - share_of(other, column_idx, i);
+        if (has_vanished(&before, &now, i)) {
+            lost += share_in(&before, i) - share_in(&now, i);
         }
     }
     return lost;
@@ -109,13 +129,15 @@ static size_t list_vanished(const struct tend__break_search *search, size_t colu
                             struct vanished *list)
 {
     const size_t count = tend__plan_column(search->plan, column_idx)->category_count;
+    const struct counts before = counts_of(search->ref, column_idx);
+    const struct counts now = counts_of(search->cur, column_idx);
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
-        if (has_vanished(search->ref, search->cur, column_idx, i)) {
+        if (has_vanished(&before, &now, i)) {
             list[found++] = (struct vanished){
                 .category = i,
-                .before = share_of(search->ref, column_idx, i),
-                .now = share_of(search->cur, column_idx, i),
+                .before = share_in(&before, i),
+                .now = share_in(&now, i),
                 .spread = spread_in_history(search, column_idx, i),
                 .partner = SIZE_MAX,
             };
@@ -129,10 +151,11 @@ static struct flow measure_flow(const struct tend__break_search *search, size_t 
 {
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
     struct flow flow = {.best = SIZE_MAX};
+    const struct counts before = counts_of(search->ref, column_idx);
+    const struct counts now = counts_of(search->cur, column_idx);
     size_t next = 0;
     for (size_t i = 0; i < plan->category_count; i++) {
-        const double gain =
-            share_of(search->cur, column_idx, i) - share_of(search->ref, column_idx, i);
+        const double gain = share_in(&now, i) - share_in(&before, i);
         if (next < count && list[next].category == i) {
             flow.lost -= gain;
             next++;
@@ -144,7 +167,7 @@ static struct flow measure_flow(const struct tend__break_search *search, size_t 
     flow.other = share_of(search->cur, column_idx, plan->category_count) -
                  share_of(search->ref, column_idx, plan->category_count);
     const double natural = tend__break_natural(search, column_idx, lost_statistic);
-    flow.threshold = tend__break_threshold(LOST_TOLERANCE, natural);
+    flow.threshold = tend__break_threshold(search, LOST_TOLERANCE, natural);
     return flow;
 }
 
@@ -329,6 +352,53 @@ static enum tend_code report_renames(struct tend__break_search *search, size_t c
     return TEND_OK;
 }
 
+/* Categories that came back under a name that is theirs but for case, spaces or an addition: no
+ * drift makes such names, whatever else moved. Most of what vanished must have. */
+static enum tend_code report_same_names(struct tend__break_search *search, size_t column_idx,
+                                        const struct vanished *list, size_t count, bool *is_told,
+                                        struct tend_error *err)
+{
+    const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
+    const double n = (double)tend__profile_value_count(search->cur, column_idx);
+    size_t novel_count = 0;
+    const struct tend__novel_value *novel =
+        tend__novelty_values(search->options->novelty, column_idx, &novel_count);
+    double found_rows = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < count; i++) {
+            const struct tend__text from = plan->categories[list[i].category];
+            for (size_t k = 0; k < novel_count; k++) {
+                const double rows = novel_rows(search, column_idx, &novel[k]);
+                const int likeness = name_likeness(from, novel[k].text);
+                const bool is_as_frequent = rows > list[i].before * n / SAME_NAME_FACTOR &&
+                                            rows < list[i].before * n * SAME_NAME_FACTOR;
+                if (likeness < 2 || (likeness == 2 && (!is_as_frequent || from.len < 3))) {
+                    continue;
+                }
+                found_rows += pass == 0 ? rows : 0;
+                struct tend__break found = tend__break_make(
+                    search, likeness == 3 ? TEND_BREAK_CATEGORY_CASE : TEND_BREAK_CATEGORY_RENAME,
+                    column_idx);
+                tend__break_text(found.from, from);
+                tend__break_text(found.to, novel[k].text);
+                found.share = rows / n;
+                found.evidence = found_rows / (LOST_TOLERANCE * n);
+                if (pass == 1) {
+                    TEND_TRY(tend__break_add(search, &found, err));
+                }
+                break;
+            }
+        }
+        const size_t other = plan->category_count;
+        const double new_rows = (double)tend__profile_column(search->cur, column_idx)->cells[other];
+        *is_told = found_rows > LOST_TOLERANCE * n && found_rows > SAME_NAMES_SHARE * new_rows;
+        if (!*is_told) {
+            return TEND_OK;
+        }
+    }
+    return TEND_OK;
+}
+
 static enum tend_code report_each(struct tend__break_search *search, size_t column_idx,
                                   const struct vanished *list, size_t count,
                                   const struct tend__break *model, struct tend_error *err)
@@ -351,22 +421,28 @@ struct rest {
     double factor;
 };
 
-/* How far the rest is from what is expected of it: total variation. */
+/* How far the rest is from what is expected of it: total variation, less what sampling leaves of it
+ * on average. May be below 0. */
 static double distance_of_rest(const struct tend__break_search *search, size_t column_idx,
                                const struct rest *rest)
 {
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
+    const struct counts before = counts_of(search->ref, column_idx);
+    const struct counts now = counts_of(search->cur, column_idx);
     double off = 0;
+    double noise = 0;
     size_t next = 0;
     for (size_t i = 0; i <= plan->category_count; i++) {
         if (next < rest->count && rest->list[next].category == i) {
             next++;
         } else if (i != rest->except) {
-            const double expected = rest->factor * share_of(search->ref, column_idx, i);
-            off += fabs(share_of(search->cur, column_idx, i) - expected) / 2;
+            const double expected = rest->factor * share_in(&before, i);
+            off += fabs(share_in(&now, i) - expected) / 2;
+            noise += sqrt(expected * (1 - fmin(expected, 1)) * (1 / now.n + 1 / before.n)) *
+                     MEAN_OF_HALF_NORMAL / 2;
         }
     }
-    return off;
+    return off - noise;
 }
 
 /* Whether the rest is as expected, so that the loss is the whole story. */
@@ -453,7 +529,7 @@ static bool is_one_fill(const struct tend__break_search *search, size_t column_i
            novel_rows(search, column_idx, &novel[0]) >= ONE_FILL_SHARE * flow->other * n;
 }
 
-/* What the other categories make up: without them nothing tells a merge from a change of mind. */
+/* What the other categories make up. */
 static double rest_share(const struct tend__break_search *search, size_t column_idx,
                          const struct rest *rest)
 {
@@ -470,6 +546,35 @@ static double rest_share(const struct tend__break_search *search, size_t column_
     return sum;
 }
 
+/* Whether the loss went to the category that gained most, rather than that its rows are missing.
+ * Without a history the nearer of both answers counts, and where the column has hardly any other
+ * category neither can be told from a shift between two. */
+static bool is_merge(const struct tend__break_search *search, size_t column_idx,
+                     const struct vanished *list, size_t count, const struct flow *flow)
+{
+    const struct rest as_before = {list, count, flow->best, 1};
+    const struct rest grown = {list, count, SIZE_MAX, 1 / (1 - flow->lost)};
+    if (fabs(flow->best_gain - flow->lost) > BALANCE_TOLERANCE * flow->lost || count > MERGED_MAX ||
+        !is_rest_as_before(search, column_idx, &as_before, flow->lost)) {
+        return false;
+    }
+    const double off =
+        fabs(flow->best_gain - flow->lost) / 2 + distance_of_rest(search, column_idx, &as_before);
+    return tend__break_has_history(search) ||
+           (rest_share(search, column_idx, &as_before) > REST_MIN &&
+            off < distance_of_rest(search, column_idx, &grown));
+}
+
+static bool are_rows_missing(const struct tend__break_search *search, size_t column_idx,
+                             const struct vanished *list, size_t count, const struct flow *flow)
+{
+    const struct rest grown = {list, count, SIZE_MAX, 1 / (1 - flow->lost)};
+    const struct rest but_best = {list, count, flow->best, 1};
+    return flow->lost < MISSING_MAX && is_rest_as_before(search, column_idx, &grown, flow->lost) &&
+           (tend__break_has_history(search) ||
+            rest_share(search, column_idx, &but_best) > REST_MIN);
+}
+
 static enum tend_code report(struct tend__break_search *search, size_t column_idx,
                              struct vanished *list, size_t count, struct tend_error *err)
 {
@@ -477,11 +582,14 @@ static enum tend_code report(struct tend__break_search *search, size_t column_id
     const double evidence = flow.lost / flow.threshold;
     const double slack = BALANCE_TOLERANCE * flow.lost + LOST_TOLERANCE;
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
-    const size_t other = plan->category_count;
-    const struct rest but_other = {list, count, other, 1};
-    const struct rest but_best = {list, count, flow.best, 1};
-    const struct rest grown = {list, count, SIZE_MAX, 1 / (1 - flow.lost)};
-    const struct rest but_best_grown = {list, count, flow.best, 1 / (1 - flow.lost)};
+    const struct rest but_other = {list, count, plan->category_count, 1};
+    if (search->options->novelty != NULL && flow.lost > LOST_TOLERANCE) {
+        bool is_told = false;
+        TEND_TRY(report_same_names(search, column_idx, list, count, &is_told, err));
+        if (is_told) {
+            return TEND_OK;
+        }
+    }
     if (!(flow.lost > flow.threshold) || is_one_fill(search, column_idx, count, &flow)) {
         return TEND_OK;
     }
@@ -494,16 +602,13 @@ static enum tend_code report(struct tend__break_search *search, size_t column_id
         }
         return report_renames(search, column_idx, list, count, evidence, err);
     }
-    if (fabs(flow.best_gain - flow.lost) <= BALANCE_TOLERANCE * flow.lost && count <= MERGED_MAX &&
-        is_rest_as_before(search, column_idx, &but_best, flow.lost) &&
-        (tend__break_has_history(search) ||
-         (!is_calendar(plan) && rest_share(search, column_idx, &but_best) > MERGE_REST_MIN &&
-          distance_of_rest(search, column_idx, &but_best) <
-              distance_of_rest(search, column_idx, &but_best_grown)))) {
+    if (!tend__break_has_history(search) && is_calendar(plan)) {
+        return TEND_OK;
+    }
+    if (is_merge(search, column_idx, list, count, &flow)) {
         return report_merge(search, column_idx, list, count, &flow, err);
     }
-    if (flow.lost < MISSING_MAX && (tend__break_has_history(search) || !is_calendar(plan)) &&
-        is_rest_as_before(search, column_idx, &grown, flow.lost)) {
+    if (are_rows_missing(search, column_idx, list, count, &flow)) {
         struct tend__break model = tend__break_make(search, TEND_BREAK_MISSING_ROWS, column_idx);
         model.evidence = evidence;
         return report_each(search, column_idx, list, count, &model, err);

@@ -29,6 +29,7 @@
 #define ATOM_SHARE_MAX 0.1
 #define FEW_VALUES_SHARE 0.9 /* of the values on atoms: the column has few different ones */
 #define DATE_PART_MAX 60
+#define FEW_VALUES 30
 #define MOST_SHARE 0.5
 #define OLD_SHARE_MIN 0.15
 #define OLD_BEFORE_MAX 0.25 /* a category that dominates grows at the cost of all others */
@@ -292,6 +293,27 @@ static bool is_of_a_period(const struct tend__break_search *search, size_t colum
            cur->max <= ref->max + range && cur->zero_count == 0;
 }
 
+/* Whether what gained lies where neither the reference nor any window of the history had anything:
+ * below the minimum of all or above the maximum. How cells within the range come and go says
+ * nothing of it. */
+static bool is_beyond(const struct tend__break_search *search, size_t column_idx,
+                      const struct fill *fill)
+{
+    const struct tend__column_profile *cur = tend__profile_column(search->cur, column_idx);
+    const struct tend__column_profile *ref = tend__profile_column(search->ref, column_idx);
+    if (tend__plan_column(search->plan, column_idx)->type != TEND_TYPE_NUMBER) {
+        return false;
+    }
+    double low = ref->min;
+    double high = ref->max;
+    for (size_t i = 0; i < search->options->history_count; i++) {
+        low = fmin(low, tend__profile_column(search->options->history[i], column_idx)->min);
+        high = fmax(high, tend__profile_column(search->options->history[i], column_idx)->max);
+    }
+    return (fill->cell == 0 && cur->min < low) ||
+           (fill->cell + 1 == cur->cell_count && cur->max > high);
+}
+
 static enum tend_code find_column(struct tend__break_search *search, size_t column_idx,
                                   struct tend_error *err)
 {
@@ -301,14 +323,16 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
     (void)tend__break_shares(search->cur, column_idx, q);
     const struct fill fill =
         largest_gain(p, q, n, (double)tend__profile_value_count(search->cur, column_idx));
-    const double natural = tend__break_natural(search, column_idx, gain_statistic);
+    const double natural = is_beyond(search, column_idx, &fill)
+                               ? 0
+                               : tend__break_natural(search, column_idx, gain_statistic);
     const double variation = tend__break_natural(search, column_idx, tend__break_cell_variation);
     const double n_cur = (double)tend__profile_value_count(search->cur, column_idx);
     const double before = p[fill.cell];
     const double sampling =
         FILL_ERRORS * sqrt(fmax(before, q[fill.cell]) / n_cur) / (1 - fmin(before, 0.99));
     const double threshold =
-        fmax(fmin(sampling, 0.9), tend__break_threshold(FILL_SHARE_MIN, natural));
+        fmax(fmin(sampling, 0.9), tend__break_threshold(search, FILL_SHARE_MIN, natural));
     /* What is left may be a large part of the distance only where days differ that much by
      * themselves. */
     const bool has_history = tend__break_has_history(search);
@@ -365,21 +389,23 @@ static double constant_statistic(const struct tend__break_search *search,
     return column->min == column->max ? 1 : 0;
 }
 
-/* Whether a whole window of one value may be in the nature of the column: it has a dominating
- * value, or it is a part of a date (hours, days, minutes are whole numbers below 60). */
+/* Whether a whole window of one value may be in the nature of the column: it is a part of a date
+ * (hours, days, minutes are whole numbers below 60), it has few values, or this one is frequent. */
 static bool has_constant_windows(const struct tend__break_search *search, size_t column_idx)
 {
     const struct tend__plan_column *plan = tend__plan_column(search->plan, column_idx);
     const struct tend__column_profile *ref = tend__profile_column(search->ref, column_idx);
+    const double value = tend__profile_column(search->cur, column_idx)->min;
     double *p = search->scratch;
-    double largest = 0;
-    (void)tend__break_shares(search->ref, column_idx, p);
-    for (size_t i = 0; i < plan->cell_count; i++) {
-        largest = plan->cell_lows[i] == plan->cell_highs[i] ? fmax(largest, p[i]) : largest;
+    const size_t n = tend__break_shares(search->ref, column_idx, p);
+    for (size_t i = 0; i < n; i++) {
+        if (plan->cell_lows[i] == value && plan->cell_highs[i] == value && p[i] > ATOM_SHARE_MAX) {
+            return true;
+        }
     }
     const bool is_small = ref->min >= 0 && ref->max < DATE_PART_MAX;
-    return largest > ATOM_SHARE_MAX ||
-           (is_small && atom_share(search, column_idx, p) > FEW_VALUES_SHARE);
+    return atom_share(search, column_idx, p) > FEW_VALUES_SHARE &&
+           (is_small || count_filled(p, n) < FEW_VALUES);
 }
 
 /* A number that varied and is now one value in every row, a value from inside the range: a sensor

@@ -135,7 +135,7 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
     }
     const double before = tend__break_variation(ref, cur, dial.cell_count);
     const double natural = tend__break_natural(search, column_idx, tend__break_cell_variation);
-    const double threshold = tend__break_threshold(HOUR_TOLERANCE, natural);
+    const double threshold = tend__break_threshold(search, HOUR_TOLERANCE, natural);
     double after = (double)INFINITY;
     size_t best = 0;
     for (size_t k = 1; k < 24; k++) {

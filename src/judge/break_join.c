@@ -87,7 +87,7 @@ static bool read_candidate(const struct tend__break_search *search, size_t colum
     const double now = tend__break_null_share(search->cur, column_idx);
     const double natural = tend__break_natural(search, column_idx, rise_of);
     const double sampling = RISE_ERRORS * sqrt(now * (1 - now) / n);
-    const double threshold = fmax(sampling, tend__break_threshold(RISE_MIN, natural));
+    const double threshold = fmax(sampling, tend__break_threshold(search, RISE_MIN, natural));
     *out = (struct candidate){
         .column_idx = column_idx,
         .before = before,

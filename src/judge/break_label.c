@@ -6,7 +6,8 @@
  * Stopped: the share without an outcome rises as for a null spike; not judged where outcomes may
  * simply not be known yet. Constant, or a class gone: at least 20 rows of the class were expected
  * and less than a tenth came. Turned over: the correlation of label and score in a sample of the
- * rows has changed its sign, beyond four standard errors of Fisher's z; without a score, the share
+ * rows has changed its sign, beyond four standard errors of Fisher's z, and the rate of a two-class
+ * label is nearer to its complement, where it is not near one half; without a score, the share
  * of a lopsided two-class label is now what its complement was.
  *
  * A drift of the outcome's rate is no break: it passes through the rates between.
@@ -25,6 +26,7 @@
 #define AGREEMENT_MIN 0.15
 #define TURNED_SHARE_MIN 0.7
 #define TURNED_ERRORS 4.0
+#define RATE_TELLS_MIN 0.1
 #define LOPSIDED_MIN 0.5 /* |1 - 2 p|: without a score nearer rates can drift past each other */
 
 static enum tend_code report(struct tend__break_search *search, size_t column_idx, const char *what,
@@ -52,7 +54,7 @@ static enum tend_code find_stopped(struct tend__break_search *search, size_t col
     const double now = tend__break_null_share(search->cur, column_idx);
     const double natural = tend__break_natural(search, column_idx, rise_of);
     const double threshold = fmax(NULL_ERRORS * sqrt(now * (1 - now) / n),
-                                  tend__break_threshold(NULL_TOLERANCE, natural));
+                                  tend__break_threshold(search, NULL_TOLERANCE, natural));
     if (search->options->label_may_be_pending || n < TEND__BREAK_VALUES_MIN ||
         !(now - before > threshold)) {
         return TEND_OK;
@@ -188,6 +190,29 @@ static double agreement(const struct tend__break_search *search, const struct te
     return square > 0 ? (n * sums[4] - sums[0] * sums[1]) / sqrt(square) : 0;
 }
 
+/* Whether a two-class label's rate is nearer to its complement than to what it was. A change of the
+ * world that turns the agreement over leaves the rate; labels that are turned over turn it too.
+ * Rates near one half tell neither. */
+static bool is_rate_turned(double before, double now)
+{
+    return fabs(1 - 2 * before) < RATE_TELLS_MIN || fabs(now - (1 - before)) < fabs(now - before);
+}
+
+static bool is_turned_in_rate(const struct tend__break_search *search, size_t column_idx)
+{
+    const struct tend__column_profile *ref = tend__profile_column(search->ref, column_idx);
+    const struct tend__column_profile *cur = tend__profile_column(search->cur, column_idx);
+    size_t cell = 0;
+    while (cell < ref->cell_count && ref->cells[cell] == 0) {
+        cell++;
+    }
+    return count_filled(search->ref, column_idx) != 2 ||
+           is_rate_turned((double)ref->cells[cell] /
+                              (double)tend__profile_value_count(search->ref, column_idx),
+                          (double)cur->cells[cell] /
+                              (double)tend__profile_value_count(search->cur, column_idx));
+}
+
 static enum tend_code find_turned(struct tend__break_search *search, size_t label_idx,
                                   size_t score_idx, struct tend_error *err)
 {
@@ -202,7 +227,8 @@ static enum tend_code find_turned(struct tend__break_search *search, size_t labe
     /* With a share s turned over the correlation is about (1 - 2 s) of what it was. */
     const double share = (1 - now / before) / 2;
     const double errors = fabs(atanh(fmax(-0.999, fmin(0.999, now)))) * sqrt(n_cur - 3);
-    if (!(share > TURNED_SHARE_MIN) || !(errors > TURNED_ERRORS)) {
+    if (!(share > TURNED_SHARE_MIN) || !(errors > TURNED_ERRORS) ||
+        !is_turned_in_rate(search, label_idx)) {
         return TEND_OK;
     }
     return report(search, label_idx, "inverted", share, share / TURNED_SHARE_MIN, err);
@@ -260,4 +286,76 @@ enum tend_code tend__break_find_labels(struct tend__break_search *search, struct
     }
     return score_idx != SIZE_MAX ? find_turned(search, label_idx, score_idx, err)
                                  : find_turned_rate(search, label_idx, err);
+}
+
+/* ---- without a profile ---- */
+
+void tend__label_counts_add(struct tend__label_counts *counts, double label, double score)
+{
+    counts->rows += 1;
+    if (isnan(label)) {
+        return;
+    }
+    counts->known += 1;
+    counts->ones += label;
+    if (isfinite(score)) {
+        counts->pairs += 1;
+        counts->sums[0] += label;
+        counts->sums[1] += score;
+        counts->sums[2] += label * label;
+        counts->sums[3] += score * score;
+        counts->sums[4] += label * score;
+    }
+}
+
+static double correlation(const struct tend__label_counts *counts)
+{
+    const double n = counts->pairs;
+    const double *s = counts->sums;
+    const double square = (n * s[2] - s[0] * s[0]) * (n * s[3] - s[1] * s[1]);
+    return square > 0 ? (n * s[4] - s[0] * s[1]) / sqrt(square) : 0;
+}
+
+static bool make_found(struct tend__break *found, const char *what, double share, double evidence)
+{
+    *found = (struct tend__break){.kind = TEND_BREAK_LABEL_BREAK,
+                                  .column_idx = TEND_BREAK_NO_COLUMN,
+                                  .other_column_idx = TEND_BREAK_NO_COLUMN,
+                                  .factor = 1,
+                                  .share = fmin(1, share),
+                                  .evidence = evidence,
+                                  .since_row = 1};
+    tend__break_text(found->to, (struct tend__text){.ptr = what, .len = strlen(what)});
+    return true;
+}
+
+bool tend__break_of_labels(const struct tend__label_counts *ref, double missing_max,
+                           const struct tend__label_counts *cur, struct tend__break *found)
+{
+    if (ref->known < SAMPLE_MIN || cur->rows < SAMPLE_MIN) {
+        return false;
+    }
+    const double missing_before = 1 - ref->known / ref->rows;
+    const double rise = 1 - cur->known / cur->rows - missing_before;
+    const double threshold =
+        fmax(NULL_TOLERANCE, TEND__NATURAL_FACTOR * (missing_max - missing_before));
+    if (rise > threshold) {
+        return make_found(found, "missing", rise / (1 - missing_before), rise / threshold);
+    }
+    const double rate = ref->ones / ref->known;
+    const double rarer = fmin(rate, 1 - rate) * cur->known;
+    const bool has_one = !(cur->ones > 0) || !(cur->ones < cur->known);
+    if (has_one && rarer >= GONE_ROWS_MIN) {
+        return make_found(found, "constant", 1, rarer / GONE_ROWS_MIN);
+    }
+    const double before = correlation(ref);
+    const double share = (1 - correlation(cur) / before) / 2;
+    const double errors =
+        fabs(atanh(fmax(-0.999, fmin(0.999, correlation(cur))))) * sqrt(cur->pairs - 3);
+    if (cur->pairs >= SAMPLE_MIN && fabs(before) > AGREEMENT_MIN && share > TURNED_SHARE_MIN &&
+        errors > TURNED_ERRORS && fabs(1 - 2 * rate) >= RATE_TELLS_MIN &&
+        is_rate_turned(rate, cur->ones / cur->known)) {
+        return make_found(found, "inverted", share, share / TURNED_SHARE_MIN);
+    }
+    return false;
 }

@@ -115,7 +115,8 @@ enum tend_code tend__break_find_nulls(struct tend__break_search *search, struct 
         const double now = tend__break_null_share(search->cur, i);
         const double natural = tend__break_natural(search, i, null_rise);
         const double sampling = NULL_ERRORS * sqrt(now * (1 - now) / n);
-        const double threshold = fmax(sampling, tend__break_threshold(NULL_TOLERANCE, natural));
+        const double threshold =
+            fmax(sampling, tend__break_threshold(search, NULL_TOLERANCE, natural));
         if (!(now - before > threshold)) {
             continue;
         }

@@ -17,7 +17,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define SAMPLE_MIN 100
 #define SHARE_MIN 0.2
@@ -28,7 +27,7 @@
 #define FREQUENT_MIN 10.0
 #define VALUES_MIN 6      /* values on the lattice that differ */
 #define ONE_VALUE_MAX 0.5 /* of what rose, by any one value */
-#define DISTANCE_MAX 0.2
+#define DISTANCE_MAX 0.12
 #define ERRORS_OF_DISTANCE 2.0 /* two-sample errors that are allowed beyond it */
 #define STEPS_MAX 1e7          /* a value of more steps cannot be told from one off the lattice */
 #define STEP_TOLERANCE 1e-6
@@ -36,10 +35,10 @@
 #define EXPONENT_MAX 9
 #define EXPONENT_COUNT (EXPONENT_MAX - EXPONENT_MIN + 1)
 #define FACTOR_COUNT 3
-#define ROWS_MAX 1500 /* of the samples: enough for a share of a fifth */
+#define ROWS_MAX 1024 /* of the samples: enough for a share of a fifth */
 
 struct values {
-    double *x; /* ascending, without zeros */
+    double *x; /* without zeros */
     size_t count;
 };
 
@@ -101,16 +100,14 @@ static struct values read_values(const struct tend__column *column, size_t row_c
             room[values.count++] = column->f64[i];
         }
     }
-    if (values.count > 1) {
-        qsort(room, values.count, sizeof(*room), compare_doubles);
-    }
     return values;
 }
 
 /* Multiples of ten to a power: exact quotients below one. */
 static double steps_in(double x, int exponent)
 {
-    return exponent < 0 ? x * pow(10, -exponent) : x / pow(10, exponent);
+    static const double powers[EXPONENT_MAX + 1] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+    return exponent < 0 ? x * powers[-exponent] : x / powers[exponent];
 }
 
 static bool is_whole(double steps)
@@ -134,6 +131,10 @@ static struct digits read_digits(double x)
         digits.exponent--;
         steps = steps_in(x, digits.exponent);
     }
+    if (!is_whole(steps)) {
+        /* On no lattice that can be told: where it stopped says how large it is, not how coarse. */
+        return (struct digits){.exponent = EXPONENT_MIN};
+    }
     digits.is_even = is_whole(steps / 2);
     digits.is_five = is_whole(steps / 5);
     return digits;
@@ -151,14 +152,20 @@ static const double factors[FACTOR_COUNT] = {1, 2, 5};
 /* Shares of the values on each lattice. */
 static void read_shares(const struct values *values, double shares[EXPONENT_COUNT][FACTOR_COUNT])
 {
-    memset(shares, 0, sizeof(double) * EXPONENT_COUNT * FACTOR_COUNT);
+    double last[EXPONENT_COUNT][FACTOR_COUNT] = {{0}};
+    double above = 0;
     for (size_t i = 0; i < values->count; i++) {
         const struct digits digits = read_digits(values->x[i]);
-        for (int e = EXPONENT_MIN; e <= EXPONENT_MAX && e <= digits.exponent; e++) {
-            for (size_t k = 0; k < FACTOR_COUNT; k++) {
-                shares[e - EXPONENT_MIN][k] += is_on(&digits, e, k) ? 1 / (double)values->count : 0;
-            }
+        for (size_t k = 0; k < FACTOR_COUNT; k++) {
+            last[digits.exponent - EXPONENT_MIN][k] += is_on(&digits, digits.exponent, k) ? 1 : 0;
         }
+    }
+    /* What ends with a digit further left is on all lattices of the digits to its right. */
+    for (int e = EXPONENT_COUNT; e-- > 0;) {
+        for (size_t k = 0; k < FACTOR_COUNT; k++) {
+            shares[e][k] = (above + last[e][k]) / (double)values->count;
+        }
+        above += last[e][0];
     }
 }
 
@@ -288,6 +295,12 @@ enum tend_code tend__break_find_rounding(struct tend__break_search *search, stru
         }
         struct values ref = read_values(a, ref_rows->row_count, room);
         struct values cur = read_values(b, cur_rows->row_count, room + ref.count);
+        if (ref.count < SAMPLE_MIN || cur.count < SAMPLE_MIN ||
+            find_lattice(&ref, &cur).share < SHARE_MIN / 2) {
+            continue;
+        }
+        qsort(ref.x, ref.count, sizeof(*room), compare_doubles);
+        qsort(cur.x, cur.count, sizeof(*room), compare_doubles);
         leave_out_frequent(&ref, &cur);
         if (ref.count >= SAMPLE_MIN && cur.count >= SAMPLE_MIN) {
             code = find_column(search, i, &ref, &cur, err);

@@ -262,7 +262,7 @@ struct part {
     const struct tend__batch *batch;
     const struct tend__column *times;
     int64_t number;
-    const size_t *idx;
+    const size_t *idx; /* NULL = all rows of the batch */
     size_t count;
 };
 
@@ -280,10 +280,10 @@ static enum tend_code find_profile(struct tend__break_rows *rows, const struct p
     }
     TEND_TRY(find_slice(rows, part->number, &at, err));
     struct slice *slice = &rows->slices[at];
-    const uint64_t first = rows->row_count + part->idx[0];
+    const uint64_t first = rows->row_count + (part->idx != NULL ? part->idx[0] : 0);
     slice->first_row = first < slice->first_row ? first : slice->first_row;
     for (size_t i = 0; part->times != NULL && i < part->count; i++) {
-        const int64_t time_us = part->times->time_us[part->idx[i]];
+        const int64_t time_us = part->times->time_us[part->idx != NULL ? part->idx[i] : i];
         slice->first_us = time_us < slice->first_us ? time_us : slice->first_us;
     }
     *out = slice->profile;
@@ -295,7 +295,8 @@ static enum tend_code add_part(struct tend__break_rows *rows, const struct part 
 {
     struct tend__batch batch = *part->batch;
     struct tend__profile *profile = NULL;
-    const bool is_run = part->idx[part->count - 1] - part->idx[0] == part->count - 1;
+    const bool is_run =
+        part->idx == NULL || part->idx[part->count - 1] - part->idx[0] == part->count - 1;
     if (is_run && part->count < batch.row_count) {
         for (size_t k = 0; k < batch.column_count; k++) {
             rows->part_columns[k] = tend__column_from(&batch.columns[k], part->idx[0]);
@@ -342,15 +343,23 @@ static enum tend_code slice_batch(struct tend__break_rows *rows, const struct te
     const struct tend__column *times = times_of(rows, batch);
     int64_t low = INT64_MAX;
     int64_t high = INT64_MIN;
+    bool has_gaps = false;
     TEND_TRY(make_row_room(rows, batch->row_count, err));
     read_places(times, rows->row_count, batch->row_count, rows->numbers);
     for (size_t i = 0; i < batch->row_count; i++) {
         const int64_t place = rows->numbers[i];
+        has_gaps = has_gaps || place == NO_NUMBER;
         low = place != NO_NUMBER && place < low ? place : low;
         high = place > high ? place : high;
     }
     if (low <= high) {
         TEND_TRY(make_fit(rows, number_at(low, rows->width), number_at(high, rows->width), err));
+    }
+    const int64_t first = number_at(low, rows->width);
+    if (low <= high && first == number_at(high, rows->width) && !has_gaps) {
+        const struct part part = {
+            .batch = kept, .times = times, .number = first, .count = batch->row_count};
+        return add_part(rows, &part, err);
     }
     for (size_t i = 0; i < batch->row_count; i++) {
         if (rows->numbers[i] != NO_NUMBER) {

@@ -18,7 +18,7 @@
 #include "judge/breaks.h"
 
 #define TEND_BREAK_SLICES_MAX 16
-#define TEND_BREAK_SAMPLE_ROWS 4096
+#define TEND_BREAK_SAMPLE_ROWS 2048
 
 struct tend__plan;
 struct tend__break_rows;

@@ -12,7 +12,8 @@
 
 #define TEND__BREAK_VALUES_MIN                                                                     \
     50 /* a column with fewer values on either side is not judged by shape */
-#define TEND__NATURAL_FACTOR 1.5   /* a threshold is this much above the largest of the history */
+#define TEND__NATURAL_FACTOR 1.5 /* a threshold is this much above the largest of the history */
+#define TEND__NATURAL_FACTOR_OF_RUN 2.5
 #define TEND__EXPLAINED_SHARE 0.35 /* undoing must leave at most this share of the distance */
 
 struct tend__break_search {
@@ -67,8 +68,10 @@ double tend__break_natural(const struct tend__break_search *search, size_t colum
 /* Whether it is known how days of this series differ, so that rules may demand less. */
 bool tend__break_has_history(const struct tend__break_search *search);
 
-/* max(tolerance, 1.5 x natural): what a statistic must exceed. */
-double tend__break_threshold(double tolerance, double natural);
+/* max(tolerance, 1.5 x natural): what a statistic must exceed; 2.5 x natural where the history is a
+ * few windows of the same run. */
+double tend__break_threshold(const struct tend__break_search *search, double tolerance,
+                             double natural);
 
 /* Shares of the values in the cells; returns their number. */
 size_t tend__break_shares(const struct tend__profile *profile, size_t column_idx, double *shares);

@@ -310,7 +310,9 @@ static void keep_earliest(struct suffixes *s)
         /* Candidates come from the last slice to the first. */
         for (size_t k = i; k < s->count; k++) {
             if (is_same(&s->items[i].found, &s->items[k].found) && s->items[k].weight > 0) {
-                best = s->items[k].found.share >= NEAR_LARGEST * largest ? k : best;
+                const double share = s->items[k].found.share;
+                const double error = sqrt(share / (s->items[k].weight * s->row_count));
+                best = share + error >= NEAR_LARGEST * largest ? k : best;
             }
         }
         for (size_t k = i; k < s->count; k++) {

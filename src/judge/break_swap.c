@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NUMBER_TOLERANCE 0.05
@@ -20,6 +21,10 @@
 #define CHANGED_MAX 64
 #define CONFIRMED_SHARE 0.5
 #define MOMENT_TOLERANCE 0.25
+#define SAMPLE_MIN 100
+#define SAMPLE_TOLERANCE 0.12
+#define SAMPLE_ERRORS 1.5
+#define FOREIGN_SHARE 0.8
 
 struct changed {
     size_t column_idx;
@@ -112,6 +117,73 @@ static bool has_moments_of(const struct tend__break_search *search, size_t f, si
            fabs(log(tend__profile_sd(search->cur, f) / sd)) <= MOMENT_TOLERANCE;
 }
 
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static size_t sort_column(const struct tend__column *column, size_t row_count, double *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; column != NULL && i < row_count; i++) {
+        if (tend__is_valid(column, i) && isfinite(column->f64[i])) {
+            out[count++] = column->f64[i];
+        }
+    }
+    if (count > 1) {
+        qsort(out, count, sizeof(*out), compare_doubles);
+    }
+    return count;
+}
+
+/* Largest difference of two samples' distribution functions. */
+static double largest_difference(const double *a, size_t n, const double *b, size_t m)
+{
+    double largest = 0;
+    size_t i = 0;
+    size_t k = 0;
+    while (i < n && k < m) {
+        const double at = fmin(a[i], b[k]);
+        while (i < n && a[i] <= at) {
+            i++;
+        }
+        while (k < m && b[k] <= at) {
+            k++;
+        }
+        largest = fmax(largest, fabs((double)i / (double)n - (double)k / (double)m));
+    }
+    return largest;
+}
+
+/* By samples of the rows, whether the current f is as the reference's g. *is_known is false where
+ * there are too few. A sample tells what moments of a long tail do not. */
+static enum tend_code compare_rows(const struct tend__break_search *search, size_t f, size_t g,
+                                   bool *is_known, bool *is_alike, struct tend_error *err)
+{
+    const struct tend__batch *ref_rows = &search->options->ref_rows;
+    const struct tend__batch *cur_rows = &search->options->cur_rows;
+    const struct tend__column *a = tend__break_rows_column(search, cur_rows, f);
+    const struct tend__column *b = tend__break_rows_column(search, ref_rows, g);
+    double *room = NULL;
+    *is_known = false;
+    if (a == NULL || b == NULL) {
+        return TEND_OK;
+    }
+    TEND_TRY(tend__mem_new(ref_rows->row_count + cur_rows->row_count, sizeof(*room), &room, err));
+    const size_t n = sort_column(a, cur_rows->row_count, room);
+    const size_t m = sort_column(b, ref_rows->row_count, room + n);
+    if (n >= SAMPLE_MIN && m >= SAMPLE_MIN) {
+        const double error = sqrt(1 / (double)n + 1 / (double)m);
+        *is_known = true;
+        *is_alike =
+            largest_difference(room, n, room + n, m) < SAMPLE_TOLERANCE + SAMPLE_ERRORS * error;
+    }
+    tend__mem_free(room);
+    return TEND_OK;
+}
+
 static double distance_to(struct tend__break_search *search, size_t f, size_t g)
 {
     return tend__plan_column(search->plan, f)->type == TEND_TYPE_TEXT
@@ -119,14 +191,35 @@ static double distance_to(struct tend__break_search *search, size_t f, size_t g)
                : number_distance(search, f, g);
 }
 
-static bool is_near(struct tend__break_search *search, const struct changed *f,
-                    const struct changed *g)
+/* Nearly all values of f are new in it and the other column's categories: no drift does that. */
+static bool is_foreign(const struct tend__break_search *search, size_t f, size_t g)
+{
+    const struct tend__plan_column *own = tend__plan_column(search->plan, f);
+    const double n = (double)tend__profile_value_count(search->cur, f);
+    const double new_rows =
+        (double)tend__profile_column(search->cur, f)->cells[own->category_count];
+    return new_rows > FOREIGN_SHARE * n && is_confirmed(search, f, g);
+}
+
+static enum tend_code is_near(struct tend__break_search *search, const struct changed *f,
+                              const struct changed *g, bool *out, struct tend_error *err)
 {
     const double left = distance_to(search, f->column_idx, g->column_idx);
     const bool is_text = tend__plan_column(search->plan, f->column_idx)->type == TEND_TYPE_TEXT;
-    return left < TEND__EXPLAINED_SHARE * f->before && left <= LEFT_MAX &&
-           (is_text ? is_confirmed(search, f->column_idx, g->column_idx)
-                    : has_moments_of(search, f->column_idx, g->column_idx));
+    bool is_known = false;
+    bool is_alike = false;
+    if (is_text) {
+        *out = is_foreign(search, f->column_idx, g->column_idx) ||
+               (left < TEND__EXPLAINED_SHARE * f->before && left <= LEFT_MAX &&
+                is_confirmed(search, f->column_idx, g->column_idx));
+        return TEND_OK;
+    }
+    *out = left < TEND__EXPLAINED_SHARE * f->before && left <= LEFT_MAX;
+    if (*out) {
+        TEND_TRY(compare_rows(search, f->column_idx, g->column_idx, &is_known, &is_alike, err));
+        *out = is_known ? is_alike : has_moments_of(search, f->column_idx, g->column_idx);
+    }
+    return TEND_OK;
 }
 
 static bool read_changed(struct tend__break_search *search, size_t column_idx, struct changed *out)
@@ -143,7 +236,7 @@ static bool read_changed(struct tend__break_search *search, size_t column_idx, s
         is_text ? tend__break_cell_variation : tend__break_function_distance;
     out->column_idx = column_idx;
     out->before = statistic(search, search->cur, column_idx);
-    out->threshold = tend__break_threshold(is_text ? TEXT_TOLERANCE : NUMBER_TOLERANCE,
+    out->threshold = tend__break_threshold(search, is_text ? TEXT_TOLERANCE : NUMBER_TOLERANCE,
                                            tend__break_natural(search, column_idx, statistic));
     return out->before > out->threshold;
 }
@@ -172,10 +265,16 @@ enum tend_code tend__break_find_swaps(struct tend__break_search *search, struct 
         for (size_t k = i + 1; k < count; k++) {
             const bool same_type = tend__plan_column(search->plan, changed[i].column_idx)->type ==
                                    tend__plan_column(search->plan, changed[k].column_idx)->type;
-            if (same_type && !tend__break_is_explained(search, changed[i].column_idx) &&
-                !tend__break_is_explained(search, changed[k].column_idx) &&
-                is_near(search, &changed[i], &changed[k]) &&
-                is_near(search, &changed[k], &changed[i])) {
+            bool there = same_type && !tend__break_is_explained(search, changed[i].column_idx) &&
+                         !tend__break_is_explained(search, changed[k].column_idx);
+            bool back = false;
+            if (there) {
+                TEND_TRY(is_near(search, &changed[i], &changed[k], &there, err));
+            }
+            if (there) {
+                TEND_TRY(is_near(search, &changed[k], &changed[i], &back, err));
+            }
+            if (there && back) {
                 TEND_TRY(report(search, &changed[i], &changed[k], err));
             }
         }

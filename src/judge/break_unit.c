@@ -17,8 +17,11 @@
  */
 #include "judge/break_rules.h"
 
+#include "base/mem.h"
+
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DISTANCE_TOLERANCE 0.05
@@ -29,7 +32,11 @@
 #define RARITY_PENALTY 0.5
 #define UNNAMED_FACTOR 1.9
 #define GROWTH_STEPS 64 /* factors between 1 and that of a mixture: 0.4 % apart for 1.609 */
+#define MIRRORED_FACTOR 3.0
+#define MIRRORED_EVIDENCE 10
 #define CELLS_MIN 6
+#define POINT_COUNT 64
+#define SAMPLE_MIN 150
 #define SHAPE_CELLS_MIN 5
 
 struct conversion {
@@ -88,8 +95,11 @@ static const struct conversion conversions[] = {
 
 /* The numbers of one column that every candidate is compared with. */
 struct view {
-    const struct tend__plan_column *plan;
-    size_t cell_count;
+    const struct tend__plan_column *plan; /* its cells' ends, or, with a sample: */
+    const double *points;
+    const double *sample; /* of the reference, ascending; NULL = the profile is read */
+    size_t sample_count;
+    size_t cell_count; /* one more than the ends that are compared */
     const struct tend__break_search *search;
     size_t column_idx;
     const double *ref; /* the reference's distribution function at the cells' upper ends */
@@ -105,6 +115,12 @@ struct view {
     double sd_tolerance;
     double mean_tolerance;
     bool is_shape_seen; /* the current values fill several cells */
+};
+
+/* A sample of one side. */
+struct values {
+    double *x; /* ascending */
+    size_t count;
 };
 
 struct fit {
@@ -165,9 +181,41 @@ static double mean_statistic(const struct tend__break_search *search,
     return sd > 0 && isfinite(off) ? fabs(off) / sd : 0;
 }
 
+/* Share of the sample at or below x, or below x where strict. */
+static double share_below(const struct view *v, double x, bool is_strict)
+{
+    size_t low = 0;
+    size_t high = v->sample_count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (v->sample[middle] < x || (!is_strict && v->sample[middle] == x)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return (double)low / (double)v->sample_count;
+}
+
+static void move_sample(const struct view *v, const struct conversion *conversion)
+{
+    for (size_t i = 0; i + 1 < v->cell_count; i++) {
+        const double x = (v->points[i] - conversion->offset) / conversion->factor;
+        /* A value that is converted and back may miss itself by a last digit. */
+        const double slack = 1e-9 * fabs(x);
+        v->moved[i] = conversion->factor > 0 ? share_below(v, x + slack, false)
+                                             : 1 - share_below(v, x - slack, true);
+    }
+    v->moved[v->cell_count - 1] = 1;
+}
+
 /* Where the reference's distribution function lies after the conversion. */
 static void move_reference(const struct view *v, const struct conversion *conversion)
 {
+    if (v->sample != NULL) {
+        move_sample(v, conversion);
+        return;
+    }
     for (size_t i = 0; i < v->cell_count; i++) {
         const double end = v->plan->cell_highs[i];
         if (isinf(end)) {
@@ -401,6 +449,98 @@ static struct fit search_fits(const struct view *v, double before, double natura
     return fit;
 }
 
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static size_t sort_sample(const struct tend__column *column, size_t row_count, double *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; column != NULL && i < row_count; i++) {
+        if (tend__is_valid(column, i) && isfinite(column->f64[i])) {
+            out[count++] = column->f64[i];
+        }
+    }
+    if (count > 1) {
+        qsort(out, count, sizeof(*out), compare_doubles);
+    }
+    return count;
+}
+
+/* The fit by samples of the rows, at points that both are spread over. Cells are the reference's:
+ * what a conversion pushed beyond the last of them has no shape there, and a part of the rows in
+ * the lowest cell could have come by many factors. */
+static struct fit fit_rows(struct view *v, const struct values *ref, const struct values *cur)
+{
+    double functions[3][POINT_COUNT + 1];
+    double points[POINT_COUNT];
+    struct view rows = *v;
+    const size_t half = POINT_COUNT / 2;
+    for (size_t i = 0; i < half; i++) {
+        points[2 * i] = ref->x[(2 * i + 1) * ref->count / POINT_COUNT];
+        points[2 * i + 1] = cur->x[(2 * i + 1) * cur->count / POINT_COUNT];
+    }
+    qsort(points, POINT_COUNT, sizeof(*points), compare_doubles);
+    rows.points = points;
+    rows.cell_count = POINT_COUNT + 1;
+    rows.is_shape_seen = true;
+    rows.ref = functions[0];
+    rows.cur = functions[1];
+    rows.moved = functions[2];
+    const struct conversion none = {.factor = 1};
+    const struct values *sides[2] = {cur, ref};
+    for (size_t k = 0; k < 2; k++) {
+        rows.sample = sides[k]->x;
+        rows.sample_count = sides[k]->count;
+        move_sample(&rows, &none);
+        memcpy(functions[1 - k], functions[2], sizeof(functions[2]));
+    }
+    const double before = distance_between(functions[0], functions[1], rows.cell_count, rows.scale);
+    const double chance = sqrt((1 / (double)ref->count + 1 / (double)cur->count) / 6) / rows.scale;
+    const struct demands full = {0.1, 0.02 + chance, 1, 1, 1, 1};
+    const struct demands partial = {0.1, 0.01 + chance, 0.08, 0.92, 3, 0};
+    struct fit fit = search_table(&rows, &full, true, before);
+    if (!isfinite(fit.score)) {
+        fit = search_part(&rows, &partial, before);
+    }
+    return fit;
+}
+
+/* Where the cells did not tell. */
+static enum tend_code search_rows(struct view *v, struct fit *fit, struct tend_error *err)
+{
+    const struct tend__batch *ref_rows = &v->search->options->ref_rows;
+    const struct tend__batch *cur_rows = &v->search->options->cur_rows;
+    const struct tend__column *a = tend__break_rows_column(v->search, ref_rows, v->column_idx);
+    const struct tend__column *b = tend__break_rows_column(v->search, cur_rows, v->column_idx);
+    double *room = NULL;
+    if (a == NULL || b == NULL) {
+        return TEND_OK;
+    }
+    TEND_TRY(tend__mem_new(ref_rows->row_count + cur_rows->row_count, sizeof(*room), &room, err));
+    struct values ref = {.x = room, .count = sort_sample(a, ref_rows->row_count, room)};
+    struct values cur = {.x = room + ref.count};
+    cur.count = sort_sample(b, cur_rows->row_count, room + ref.count);
+    if (ref.count >= SAMPLE_MIN && cur.count >= SAMPLE_MIN) {
+        *fit = fit_rows(v, &ref, &cur);
+    }
+    tend__mem_free(room);
+    return TEND_OK;
+}
+
+/* All values were on one side of zero and are on the other, about as far from it: whatever else
+ * moved, their sign was flipped. */
+static bool is_mirrored(const struct view *v, const struct tend__column_profile *cur)
+{
+    const bool was_positive = v->ref_min >= 0 && cur->max <= 0 && cur->min < 0;
+    const bool was_negative = v->ref_max <= 0 && cur->min >= 0 && cur->max > 0;
+    const double ratio = -v->cur_mean / v->ref_mean;
+    return (was_positive || was_negative) && ratio > 1 / MIRRORED_FACTOR && ratio < MIRRORED_FACTOR;
+}
+
 static enum tend_code find_column(struct tend__break_search *search, size_t column_idx,
                                   struct tend_error *err)
 {
@@ -432,18 +572,26 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
     cumulate(shares, v.cell_count, cur);
     (void)tend__break_shares(search->ref, column_idx, shares);
     cumulate(shares, v.cell_count, ref);
+    if (is_mirrored(&v, tend__profile_column(search->cur, column_idx))) {
+        const struct fit flip = {.conversion = {-1, 0, "value", "sign flipped", 0, 0, 0},
+                                 .share = 1};
+        return report(search, column_idx, &flip, MIRRORED_EVIDENCE, err);
+    }
     const double before = distance_between(ref, cur, v.cell_count, v.scale);
     const double natural = tend__break_natural(search, column_idx, distance_statistic);
-    const double threshold = tend__break_threshold(DISTANCE_TOLERANCE, natural);
+    const double threshold = tend__break_threshold(search, DISTANCE_TOLERANCE, natural);
     if (!(before > threshold)) {
         return TEND_OK;
     }
-    v.sd_tolerance = tend__break_threshold(MOMENT_TOLERANCE,
+    v.sd_tolerance = tend__break_threshold(search, MOMENT_TOLERANCE,
                                            tend__break_natural(search, column_idx, sd_statistic));
     v.mean_tolerance = tend__break_threshold(
-        MOMENT_TOLERANCE, tend__break_natural(search, column_idx, mean_statistic));
+        search, MOMENT_TOLERANCE, tend__break_natural(search, column_idx, mean_statistic));
     v.is_shape_seen = is_shape_seen(&v);
-    const struct fit fit = search_fits(&v, before, natural, tend__break_has_history(search));
+    struct fit fit = search_fits(&v, before, natural, tend__break_has_history(search));
+    if (!isfinite(fit.score)) {
+        TEND_TRY(search_rows(&v, &fit, err));
+    }
     return isfinite(fit.score) ? report(search, column_idx, &fit, before / threshold, err)
                                : TEND_OK;
 }

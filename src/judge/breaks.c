@@ -250,9 +250,12 @@ bool tend__break_has_history(const struct tend__break_search *search)
     return search->options->history_count > 0 && !search->options->is_exacting;
 }
 
-double tend__break_threshold(double tolerance, double natural)
+double tend__break_threshold(const struct tend__break_search *search, double tolerance,
+                             double natural)
 {
-    return fmax(tolerance, TEND__NATURAL_FACTOR * natural);
+    const double factor =
+        search->options->is_exacting ? TEND__NATURAL_FACTOR_OF_RUN : TEND__NATURAL_FACTOR;
+    return fmax(tolerance, factor * natural);
 }
 
 double tend__break_novel_rows(const struct tend__break_search *search, size_t column_idx,

@@ -149,6 +149,26 @@ enum tend_code tend__breaks_find_slices(const struct tend__profile *ref,
                                         struct tend__break_list *out,
                                         struct tend_error *err) TEND_NODISCARD;
 
+/* What the rule of labels needs of rows whose outcomes have come, counted without a profile: sums
+ * over rows. Zero is empty; two are added up member by member. */
+struct tend__label_counts {
+    double rows;
+    double known;   /* with an outcome, 0 or 1 */
+    double ones;    /* of these */
+    double pairs;   /* with a finite score as well */
+    double sums[5]; /* of label, score, their squares and their product over these */
+};
+
+/* `label` 0 or 1, NaN where it is not known; `score` may be NaN. */
+void tend__label_counts_add(struct tend__label_counts *counts, double label, double score);
+
+/* Whether the outcomes of the current rows broke on their way, against the reference's; `found` is
+ * then a label_break without a column. Labels of a rate near one half are never called turned over
+ * here: a change of the world may do that, and it is what retraining is for. `missing_max` is the
+ * largest share without an outcome that a window of the history had. */
+bool tend__break_of_labels(const struct tend__label_counts *ref, double missing_max,
+                           const struct tend__label_counts *cur, struct tend__break *found);
+
 /* Buffers for the values without the break. The caller owns them through _deinit; reusable. */
 struct tend__break_undo {
     struct tend__column column; /* view of the buffers: what the rows would be */

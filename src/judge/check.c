@@ -323,6 +323,38 @@ static void leave_out_id(struct tend__check *check, const char *id)
     check->break_count = kept;
 }
 
+/* Whole rows, where both sides have them, and then columns and rows by one false discovery rate. */
+static enum tend_code judge_drift(const struct run *run, const struct tend__batch *ref_rows,
+                                  const struct tend__batch *cur_rows, struct tend_error *err)
+{
+    struct tend__check *check = run->check;
+    const struct tend__check_options *options = run->options;
+    /* Outcomes that have not come yet would tell the sides apart. */
+    const char *skipped[] = {options->id_column,
+                             options->label_may_be_pending ? options->label_column : NULL};
+    const struct tend__multivariate_options multivariate = {
+        .skipped = skipped, .skipped_count = TEND_ARRAY_LEN(skipped)};
+    check->column_count = tend__plan_column_count(tend__profile_plan(check->ref));
+    TEND_TRY(tend__mem_new(check->column_count, sizeof(*check->drift), &check->drift, err));
+    TEND_TRY(tend__drift_compare(check->ref, check->cur, &options->drift, check->drift,
+                                 check->column_count, err));
+    TEND_TRY(
+        tend__multivariate_compare(ref_rows, cur_rows, &multivariate, &check->multivariate, err));
+    const struct tend__multivariate_test *parts[] = {&check->multivariate.domain,
+                                                     &check->multivariate.pca};
+    struct tend__drift_test tests[2];
+    for (size_t i = 0; i < 2; i++) {
+        tests[i] = (struct tend__drift_test){.is_judged = parts[i]->is_there,
+                                             .p_value = parts[i]->p_value,
+                                             .effect = parts[i]->effect,
+                                             .tolerance = TEND_MULTIVARIATE_TOLERANCE};
+    }
+    TEND_TRY(tend__drift_decide(&options->drift, check->drift, check->column_count, tests, 2, err));
+    check->domain_test = tests[0];
+    check->pca_test = tests[1];
+    return TEND_OK;
+}
+
 static enum tend_code judge(const struct run *run, struct tend_error *err)
 {
     struct tend__check *check = run->check;
@@ -351,10 +383,7 @@ static enum tend_code judge(const struct run *run, struct tend_error *err)
         .score_column = run->options->score_column,
         .label_may_be_pending = run->options->label_may_be_pending,
     };
-    check->column_count = tend__plan_column_count(tend__profile_plan(check->ref));
-    TEND_TRY(tend__mem_new(check->column_count, sizeof(*check->drift), &check->drift, err));
-    TEND_TRY(tend__drift_compare(check->ref, check->cur, &run->options->drift, check->drift,
-                                 check->column_count, err));
+    TEND_TRY(judge_drift(run, &ref.sample, &cur->sample, err));
     struct tend__break_slices slices = cur->slices;
     slices.whole = check->cur;
     struct tend__break_list found = {.items = check->breaks, .max = TEND_CHECK_BREAK_MAX};
@@ -367,7 +396,7 @@ static enum tend_code judge(const struct run *run, struct tend_error *err)
     check->verdict = TEND_VERDICT_OK;
     if (check->break_count > 0) {
         check->verdict = TEND_VERDICT_BREAK;
-    } else if (check->drifted_count > 0) {
+    } else if (check->drifted_count > 0 || check->domain_test.drifted || check->pca_test.drifted) {
         check->verdict = TEND_VERDICT_DRIFT;
     }
     return TEND_OK;
@@ -385,6 +414,11 @@ enum tend_code tend__check_run(const struct tend__check_options *options,
     out->cur_is_profile = cur->profile != NULL;
     out->ref = ref->profile;
     out->cur = cur->profile;
+    TEND_ASSERT(ref->window_count <= TEND_CHECK_HISTORY_MAX);
+    for (size_t i = 0; i < ref->window_count; i++) {
+        out->history[i] = ref->windows[i];
+    }
+    out->history_count = ref->window_count;
     TEND_TRY(profile_reference(&run, err));
     TEND_TRY(profile_current(&run, err));
     TEND_TRY(profile_history(&run, err));

@@ -8,7 +8,7 @@
  *      what is odd about single rows
  *   3. the reference again, where a time column and windows are named: windows as long as the
  *      current rows, for the natural variation that break rules are calibrated against
- * A side may be a profile: then it has no passes.
+ * A side may be a profile: then it has no passes, and the reference's windows come with it or not.
  *
  * The value of the rows needs a configuration and is estimated by the caller (cli/check_value.c);
  * its place in the result is here, so that one document shows both.
@@ -20,6 +20,7 @@
 #include "judge/breaks.h"
 #include "judge/contract.h"
 #include "judge/drift.h"
+#include "judge/multivariate.h"
 #include "judge/novelty.h"
 #include "judge/value_estimate.h"
 #include "profile/profile.h"
@@ -48,6 +49,10 @@ struct tend__check_input {
     struct tend__profile *profile; /* taken, also on failure; NULL where there are rows */
     tend__rows_fn *also;           /* sees each batch of the first pass, or NULL */
     void *also_ctx;
+    /* Of a reference that is a profile: windows of it as long as the current rows, where they are
+     * known; taken, also on failure, TEND_CHECK_HISTORY_MAX at most. The array is borrowed. */
+    struct tend__profile *const *windows;
+    size_t window_count;
 };
 
 struct tend__check_options {
@@ -111,7 +116,10 @@ struct tend__check {
     size_t history_count;
     struct tend__drift_column *drift; /* one a column of the plan */
     size_t column_count;
-    size_t drifted_count;
+    size_t drifted_count;                   /* columns */
+    struct tend__multivariate multivariate; /* of samples of rows; nothing of profiles */
+    struct tend__drift_test domain_test;    /* the same two tests, judged beside the columns */
+    struct tend__drift_test pca_test;
     struct tend__break breaks[TEND_CHECK_BREAK_MAX];
     size_t break_count;
     struct tend__check_rows rows;

@@ -20,6 +20,8 @@ struct items {
     size_t cap; /* 0: the column is not watched */
     struct tend__distinct *distinct;
     struct tend__novel_value *top;
+    size_t top_count;
+    bool is_listed;              /* top is of all rows so far */
     struct tend__text_map known; /* text: the plan's categories */
 };
 
@@ -134,6 +136,7 @@ enum tend_code tend__novelty_add(struct tend__novelty *novelty, const struct ten
         if (items == NULL || items->cap == 0 || column->type != items->column->type) {
             continue;
         }
+        items->is_listed = false;
         TEND_TRY(items->is_text
                      ? tend__distinct_add_texts(items->distinct, column, batch->row_count, err)
                      : add_numbers(items, column, batch->row_count, err));
@@ -175,7 +178,11 @@ const struct tend__novel_value *tend__novelty_values(const struct tend__novelty 
                                                      size_t column_idx, size_t *count)
 {
     TEND_ASSERT(column_idx < novelty->column_count);
-    const struct items *items = &novelty->columns[column_idx];
+    struct items *items = &novelty->columns[column_idx];
+    if (items->is_listed) {
+        *count = items->top_count;
+        return items->top_count == 0 ? NULL : items->top;
+    }
     struct tend__novel_value *top = items->top;
     size_t n = 0;
     const size_t places = items->cap == 0 ? 0 : tend__distinct_place_count(items->distinct);
@@ -204,6 +211,8 @@ const struct tend__novel_value *tend__novelty_values(const struct tend__novelty 
     if (n > 0) {
         qsort(top, n, sizeof(*top), compare_values);
     }
+    items->top_count = n;
+    items->is_listed = true;
     *count = n;
     return n == 0 ? NULL : top;
 }

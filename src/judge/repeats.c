@@ -93,7 +93,7 @@ static uint64_t value_bits(const struct tend__column *column, size_t row_idx)
         return NULL_HASH;
     }
     if (column->type == TEND_TYPE_VECTOR) {
-        const size_t size = column->f32 != NULL ? sizeof(*column->f32) : sizeof(double);
+        const size_t size = column->f32 != NULL ? sizeof(*column->f32) : sizeof(*column->f64);
         const char *bytes =
             column->f32 != NULL ? (const char *)column->f32 : (const char *)column->f64;
         return bytes == NULL
@@ -142,18 +142,44 @@ static void take_row(struct tend__repeats *repeats, const struct tend__batch *ba
     thin_out(repeats);
 }
 
+/* A quick hash for sampling only: one multiplication a value. */
+static inline uint64_t stir(uint64_t hash, uint64_t value)
+{
+    const uint64_t x = (hash ^ value) * UINT64_C(0x9FB21C651E98DF25);
+    return x ^ x >> 32;
+}
+
 /* Mixes one key column into the hashes of a block of rows. */
 static void mix_column(const struct tend__column *column, size_t begin, size_t count,
                        uint64_t *hashes)
 {
-    if (column->f64 != NULL && column->valid == NULL) {
+    if (column->type == TEND_TYPE_NUMBER && column->f64 != NULL && column->valid == NULL) {
         for (size_t i = 0; i < count; i++) {
-            hashes[i] = mix_in(hashes[i], number_bits(column->f64[begin + i]));
+            const double x = column->f64[begin + i] + 0.0;
+            uint64_t bits = 0;
+            memcpy(&bits, &x, sizeof(bits));
+            hashes[i] = stir(hashes[i], x == x ? bits : NULL_HASH + 1);
+        }
+        return;
+    }
+    if (column->type == TEND_TYPE_TIME && column->time_us != NULL && column->valid == NULL) {
+        for (size_t i = 0; i < count; i++) {
+            hashes[i] = stir(hashes[i], (uint64_t)column->time_us[begin + i]);
         }
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        hashes[i] = mix_in(hashes[i], value_bits(column, begin + i));
+        hashes[i] = stir(hashes[i], value_bits(column, begin + i));
+    }
+}
+
+/* The last step spreads over all bits. */
+static void finish_hashes(uint64_t *hashes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] *= UINT64_C(0xD6E8FEB86659FD93);
+        hashes[i] ^= hashes[i] >> 29;
+        hashes[i] *= UINT64_C(0x9E3779B97F4A7C15);
     }
 }
 
@@ -168,10 +194,13 @@ enum tend_code tend__repeats_add(struct tend__repeats *repeats, const struct ten
     for (size_t begin = 0; repeats->key_count > 0 && begin < batch->row_count; begin += BLOCK_LEN) {
         const size_t left = batch->row_count - begin;
         const size_t count = left < BLOCK_LEN ? left : BLOCK_LEN;
-        memset(hashes, 0, sizeof(hashes));
+        for (size_t i = 0; i < count; i++) {
+            hashes[i] = NULL_HASH;
+        }
         for (size_t k = 0; k < repeats->key_count; k++) {
             mix_column(&batch->columns[repeats->key_columns[k]], begin, count, hashes);
         }
+        finish_hashes(hashes, count);
         for (size_t i = 0; i < count; i++) {
             if (hashes[i] <= repeats->threshold) {
                 take_row(repeats, batch, begin + i, hashes[i]);

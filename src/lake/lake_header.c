@@ -13,7 +13,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HEADER_LINES_MAX 64
+
 static const char separators[] = {',', ';', '\t', '|'};
+
+/* Adds lines until no quote is open: a name in quotes may have line ends in it. Where a quote never
+ * closes only the first line is the header. */
+static void take_header(duckdb_data_chunk chunk, struct tend__buf *line, bool *found)
+{
+    const idx_t row_count = chunk == NULL ? 0 : duckdb_data_chunk_get_size(chunk);
+    duckdb_vector vector = chunk == NULL ? NULL : duckdb_data_chunk_get_vector(chunk, 0);
+    duckdb_string_t *text = vector == NULL ? NULL : duckdb_vector_get_data(vector);
+    uint64_t *validity = vector == NULL ? NULL : duckdb_vector_get_validity(vector);
+    bool is_open = false;
+    idx_t count = 0;
+    do {
+        const bool is_there = count < row_count && duckdb_validity_row_is_valid(validity, count);
+        const char *bytes = is_there ? duckdb_string_t_data(&text[count]) : "";
+        const size_t len = is_there ? duckdb_string_t_length(text[count]) : 0;
+        for (size_t i = 0; i < len; i++) {
+            is_open = bytes[i] == '"' ? !is_open : is_open;
+        }
+        *found = count == 0 ? is_there : *found;
+        count++;
+    } while (is_open && count < row_count);
+    for (idx_t i = 0; *found && i < (is_open ? 1 : count); i++) {
+        tend__buf_text(line, i > 0 ? "\n" : "");
+        if (duckdb_validity_row_is_valid(validity, i)) {
+            tend__buf_add(line, duckdb_string_t_data(&text[i]), duckdb_string_t_length(text[i]));
+        }
+    }
+}
 
 /* The first line of a CSV file, packed or not, into line; *found is false where there is none. */
 static enum tend_code read_header(duckdb_connection con, const struct lake_source *source,
@@ -29,8 +59,8 @@ static enum tend_code read_header(duckdb_connection con, const struct lake_sourc
     tend__buf_printf(&sql,
                      ", delim=chr(1), quote='', escape='', header=false, auto_detect=false, "
                      "null_padding=true, strict_mode=false, compression='%s', "
-                     "columns={'line': 'VARCHAR'}) LIMIT 1",
-                     packings[source->packing]);
+                     "columns={'line': 'VARCHAR'}) LIMIT %d",
+                     packings[source->packing], HEADER_LINES_MAX);
     enum tend_code code = tend__buf_code(&sql, err);
     if (code == TEND_OK) {
         code = tend__lake_query(con, tend__buf_str(&sql), source, &result, err);
@@ -39,14 +69,7 @@ static enum tend_code read_header(duckdb_connection con, const struct lake_sourc
     TEND_TRY(code);
     duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
     *found = false;
-    if (chunk != NULL && duckdb_data_chunk_get_size(chunk) > 0) {
-        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, 0);
-        if (duckdb_validity_row_is_valid(duckdb_vector_get_validity(vector), 0)) {
-            duckdb_string_t *text = duckdb_vector_get_data(vector);
-            tend__buf_add(line, duckdb_string_t_data(text), duckdb_string_t_length(*text));
-            *found = true;
-        }
-    }
+    take_header(chunk, line, found);
     duckdb_destroy_data_chunk(&chunk);
     duckdb_destroy_result(&result);
     return tend__buf_code(line, err);

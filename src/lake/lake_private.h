@@ -110,6 +110,11 @@ enum tend_code tend__lake_learn_formats(duckdb_connection con, struct lake_sourc
                                         struct tend_error *err) TEND_NODISCARD;
 /* Appends the options that every reading of the source has, the first with a comma before it. */
 void tend__lake_options_sql(struct tend__buf *sql, const struct lake_source *source);
+/* Says which row's text in a column is no time: the first such. `err` says so of the file already.
+ */
+enum tend_code tend__lake_find_bad_time(duckdb_connection con, const struct lake_source *source,
+                                        const struct lake_columns *columns, const char *column,
+                                        struct tend_error *err);
 /* Puts the line of a value that is no number into an error that lacks it. */
 enum tend_code tend__lake_find_bad_value(duckdb_connection con, const struct lake_source *source,
                                          struct tend_error *err);

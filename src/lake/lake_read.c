@@ -34,6 +34,7 @@ struct tend__lake_reader {
     bool is_done;
     struct lake_source source;
     struct lake_columns found; /* all of the source */
+    const char *text_of_times; /* of those, a text that is read as times; or NULL */
     size_t *picked;            /* indices into found */
     size_t column_count;
     struct tend__field *fields;
@@ -305,6 +306,11 @@ static enum tend_code fail_rows(struct tend__lake_reader *reader, const char *wh
                                 struct tend_error *err)
 {
     const enum tend_code code = tend__lake_fail(why, &reader->source, err);
+    if (code == TEND_ECORRUPT && err != NULL && reader->text_of_times != NULL &&
+        strstr(err->text, "is not a time") != NULL && err->line == 0) {
+        return tend__lake_find_bad_time(reader->con, &reader->source, &reader->found,
+                                        reader->text_of_times, err);
+    }
     if (code == TEND_ECORRUPT && err != NULL && err->line == 0 && reader->source.kind == LAKE_CSV) {
         return tend__lake_find_bad_value(reader->con, &reader->source, err);
     }
@@ -415,7 +421,7 @@ static enum tend_code check_sorted(struct tend__lake_reader *reader,
     return code;
 }
 
-static enum tend_code check_time_column(const struct tend__lake_reader *reader, const char *name,
+static enum tend_code check_time_column(struct tend__lake_reader *reader, const char *name,
                                         struct tend_error *err)
 {
     size_t idx = 0;
@@ -424,6 +430,9 @@ static enum tend_code check_time_column(const struct tend__lake_reader *reader, 
     if (type != TEND_TYPE_TIME && type != TEND_TYPE_NULL) {
         return TEND_FAIL(err, ETYPE, "column '%s' of '%s' is a %s, not a time", name,
                          reader->source.shown, tend__type_text(type));
+    }
+    if (type == TEND_TYPE_TIME && reader->found.at[idx].type == DUCKDB_TYPE_VARCHAR) {
+        reader->text_of_times = reader->found.at[idx].name;
     }
     return TEND_OK;
 }

@@ -14,7 +14,10 @@
 #include "base/mem.h"
 
 #include <stdio.h>
+#include <inttypes.h>
 #include <string.h>
+
+#define SHOWN_MAX 64 /* bytes of a value in a message */
 
 void tend__lake_columns_deinit(struct lake_columns *columns)
 {
@@ -315,6 +318,33 @@ static enum tend_code find_bad_line(duckdb_connection con, const struct lake_sou
         *err = line_err;
     }
     return err->code;
+}
+
+enum tend_code tend__lake_find_bad_time(duckdb_connection con, const struct lake_source *source,
+                                        const struct lake_columns *columns, const char *column,
+                                        struct tend_error *err)
+{
+    struct tend__buf sql;
+    duckdb_result result = {0};
+    tend__buf_init(&sql, LAKE_SQL_MAX);
+    tend__buf_text(&sql, "SELECT n, v FROM (SELECT row_number() OVER () AS n, CAST(");
+    tend__sql_name(&sql, column);
+    tend__buf_text(&sql, " AS VARCHAR) AS v FROM ");
+    tend__lake_table_sql(&sql, source, columns);
+    tend__buf_text(&sql, ") WHERE v IS NOT NULL AND TRY_CAST(v AS TIMESTAMPTZ) IS NULL LIMIT 1");
+    if (tend__buf_code(&sql, NULL) == TEND_OK &&
+        tend__lake_query(con, tend__buf_str(&sql), NULL, &result, NULL) == TEND_OK) {
+        char *value = duckdb_row_count(&result) > 0 ? duckdb_value_varchar(&result, 1, 0) : NULL;
+        if (value != NULL) {
+            (void)TEND_FAIL(
+                err, ECORRUPT, "'%s' row %" PRId64 ": '%.*s' in column '%s' is not a time",
+                source->shown, duckdb_value_int64(&result, 0, 0), SHOWN_MAX, value, column);
+        }
+        duckdb_free(value);
+        duckdb_destroy_result(&result);
+    }
+    tend__buf_deinit(&sql);
+    return TEND_ECORRUPT;
 }
 
 enum tend_code tend__lake_find_bad_value(duckdb_connection con, const struct lake_source *source,

@@ -356,23 +356,30 @@ static enum tend_code check_row_count(struct tend__lake *lake, const struct lake
                                       const char *where, uint64_t row_max, struct tend_error *err)
 {
     struct tend__buf sql;
-    double rows = 0;
-    bool found = false;
+    duckdb_result result = {0};
     tend__buf_init(&sql, LAKE_SQL_MAX);
     tend__buf_text(&sql, "SELECT count(*) FROM ");
     write_files(&sql, source, "");
     write_where(&sql, where);
     enum tend_code code = tend__buf_code(&sql, err);
     if (code == TEND_OK) {
-        code = tend__lake_query_number(lake, tend__buf_str(&sql), &rows, &found, err);
+        code = tend__lake_query(lake->con, tend__buf_str(&sql), source, &result, err);
     }
     tend__buf_deinit(&sql);
     TEND_TRY(code);
-    if (rows > (double)row_max) {
-        return TEND_FAIL(err, ELIMIT, "'%s' has %.0f rows, and at most %" PRIu64 " are expected",
-                         source->shown, rows, row_max);
+    duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
+    const int64_t *rows =
+        chunk == NULL ? NULL : duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
+    if (rows == NULL) {
+        code = TEND_FAIL(err, EINTERNAL, "DuckDB did not count '%s'", source->shown);
+    } else if (rows[0] < 0 || (uint64_t)rows[0] > row_max) {
+        code = TEND_FAIL(err, ELIMIT,
+                         "'%s' has %" PRId64 " rows, and at most %" PRIu64 " are expected",
+                         source->shown, rows[0], row_max);
     }
-    return TEND_OK;
+    duckdb_destroy_data_chunk(&chunk);
+    duckdb_destroy_result(&result);
+    return code;
 }
 
 /* The source of one path, and the files of the others added to it. */

@@ -51,8 +51,9 @@ struct tend__files {
     enum tend_code (*sync_names)(void *ctx, struct tend_error *err);
     enum tend_code (*remove)(void *ctx, const char *name, struct tend_error *err);
     /* In any order. */
-    enum tend_code (*list)(void *ctx, enum tend_code (*fn)(void *fn_ctx, const char *name,
-                                                           struct tend_error *err),
+    enum tend_code (*list)(void *ctx,
+                           enum tend_code (*fn)(void *fn_ctx, const char *name,
+                                                struct tend_error *err),
                            void *fn_ctx, struct tend_error *err);
 };
 

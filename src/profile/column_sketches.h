@@ -25,6 +25,8 @@
 #define TEND_COLUMN_KLL_K_MAX 4096
 #define TEND_COLUMN_HLL_LG_K_MAX 16
 #define TEND_COLUMN_FREQUENT_LG_MAX 14
+/* About what the sketches of a column take at most in memory. */
+#define TEND_COLUMN_SKETCHES_MEMORY ((size_t)320 << 10)
 #define TEND_COLUMN_SKETCH_BYTES_MAX ((size_t)1 << 26)
 
 struct tend__column_sketches {

@@ -95,6 +95,11 @@ enum tend_code tend__profile_set_sketches(struct tend__profile *profile,
                                           enum tend__sketch_scope scope,
                                           struct tend_error *err) TEND_NODISCARD;
 
+/* Gives a profile the sketches of its plan's columns (one each, or NULL), which were made of the
+ * same rows elsewhere; takes the array and what is in it. */
+void tend__profile_take_sketches(struct tend__profile *profile,
+                                 struct tend__column_sketches **sketches);
+
 /* Those of a column of the plan; NULL where it has none. */
 const struct tend__column_sketches *tend__profile_sketches(const struct tend__profile *profile,
                                                            size_t column_idx);

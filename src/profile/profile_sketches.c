@@ -57,6 +57,14 @@ enum tend_code tend__profile_set_sketches(struct tend__profile *profile,
     return code;
 }
 
+void tend__profile_take_sketches(struct tend__profile *profile,
+                                 struct tend__column_sketches **sketches)
+{
+    tend__profile_free_sketches(profile);
+    profile->sketch_scope = TEND_SKETCHES_ALL;
+    profile->sketches = sketches;
+}
+
 const struct tend__column_sketches *tend__profile_sketches(const struct tend__profile *profile,
                                                            size_t column_idx)
 {

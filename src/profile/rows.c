@@ -14,6 +14,8 @@ struct profile_pass {
     struct tend__profile *profile;
     bool is_again;
     bool *is_open; /* second pass: the columns of the plan whose cells are counted in it */
+    struct tend__column_sketches **sketches; /* of the columns of a plan that is not made yet */
+    size_t sketch_count;
     /* The batch without the column that is skipped. */
     struct tend__field *fields;
     struct tend__column *columns;
@@ -46,17 +48,58 @@ static enum tend_code leave_out(struct profile_pass *pass, const struct tend__ba
     return TEND_OK;
 }
 
+static enum tend_code begin_sketches(struct profile_pass *pass, const struct tend__batch *batch,
+                                     struct tend_error *err)
+{
+    pass->sketch_count = batch->column_count;
+    TEND_TRY(tend__mem_new(pass->sketch_count, sizeof(*pass->sketches), &pass->sketches, err));
+    for (size_t i = 0; i < pass->sketch_count; i++) {
+        const enum tend_type type = batch->fields[i].type;
+        if (type != TEND_TYPE_VECTOR && type != TEND_TYPE_NULL) {
+            TEND_TRY(tend__column_sketches_new(&pass->sketches[i], err));
+            TEND_TRY(tend__column_sketches_meet(pass->sketches[i], type, err));
+        }
+    }
+    return TEND_OK;
+}
+
+static void add_sketches(const struct profile_pass *pass, const struct tend__batch *batch)
+{
+    for (size_t i = 0; i < pass->sketch_count; i++) {
+        if (pass->sketches[i] != NULL && batch->columns[i].type == batch->fields[i].type) {
+            tend__column_sketches_add(pass->sketches[i], &batch->columns[i], batch->row_count);
+        }
+    }
+}
+
+static void free_sketches(struct profile_pass *pass)
+{
+    for (size_t i = 0; pass->sketches != NULL && i < pass->sketch_count; i++) {
+        tend__column_sketches_free(pass->sketches[i]);
+    }
+    tend__mem_free(pass->sketches);
+}
+
+static enum tend_code begin_plan(struct profile_pass *pass, const struct tend__batch *batch,
+                                 struct tend_error *err)
+{
+    const struct tend__plan_options options = {.bin_max = pass->options->bin_max,
+                                               .category_max = pass->options->category_max,
+                                               .may_repeat = true};
+    if (pass->options->sketches == TEND_SKETCHES_ALL) {
+        TEND_TRY(begin_sketches(pass, batch, err));
+    }
+    return tend__plan_builder_new(batch->fields, batch->column_count, &options, &pass->builder,
+                                  err);
+}
+
 static enum tend_code add_batch(void *ctx, const struct tend__batch *batch, struct tend_error *err)
 {
     struct profile_pass *pass = ctx;
     struct tend__batch kept;
     TEND_TRY(leave_out(pass, batch, &kept, err));
     if (pass->profile == NULL && pass->builder == NULL) {
-        const struct tend__plan_options options = {.bin_max = pass->options->bin_max,
-                                                   .category_max = pass->options->category_max,
-                                                   .may_repeat = true};
-        TEND_TRY(
-            tend__plan_builder_new(kept.fields, kept.column_count, &options, &pass->builder, err));
+        TEND_TRY(begin_plan(pass, &kept, err));
     }
     if (pass->is_open != NULL) {
         tend__profile_add_open(pass->profile, &kept, pass->is_open);
@@ -64,6 +107,9 @@ static enum tend_code add_batch(void *ctx, const struct tend__batch *batch, stru
         TEND_TRY(tend__profile_add(pass->profile, &kept, err));
     } else {
         TEND_TRY(tend__plan_builder_add(pass->builder, &kept, err));
+        if (!pass->is_again) {
+            add_sketches(pass, &kept);
+        }
     }
     if (!pass->is_again && pass->options->also != NULL) {
         return pass->options->also(pass->options->also_ctx, batch, err);
@@ -103,6 +149,11 @@ static enum tend_code finish_plan(const struct tend__rows *rows, struct profile_
     enum tend_code code = TEND_OK;
     TEND_TRY_OUT(tend__mem_new(column_count, sizeof(*pass->is_open), &pass->is_open, err));
     TEND_TRY_OUT(tend__plan_builder_part(pass->builder, plan, &pass->profile, pass->is_open, err));
+    if (pass->sketches != NULL) {
+        TEND_ASSERT(pass->sketch_count == column_count);
+        tend__profile_take_sketches(pass->profile, pass->sketches);
+        pass->sketches = NULL;
+    }
     code = count_open(rows, pass, column_count, err);
 out:
     tend__plan_unref(plan);
@@ -117,12 +168,16 @@ enum tend_code tend__rows_profile(const struct tend__rows *rows,
     enum tend_code code = TEND_OK;
     if (options->plan != NULL) {
         TEND_TRY(tend__profile_new(options->plan, &pass.profile, err));
+        code = tend__profile_set_sketches(pass.profile, options->sketches, err);
     }
-    code = rows->each(rows->ctx, add_batch, &pass, err);
+    if (code == TEND_OK) {
+        code = rows->each(rows->ctx, add_batch, &pass, err);
+    }
     if (code == TEND_OK && options->plan == NULL) {
         code = finish_plan(rows, &pass, err);
     }
     tend__plan_builder_free(pass.builder);
+    free_sketches(&pass);
     tend__mem_free(pass.is_open);
     tend__mem_free(pass.fields);
     tend__mem_free(pass.columns);

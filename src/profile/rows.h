@@ -11,6 +11,7 @@
 
 #include "base/column.h"
 #include "base/fail.h"
+#include "profile/profile.h"
 
 struct tend__plan;
 struct tend__profile;
@@ -27,11 +28,12 @@ struct tend__rows {
 };
 
 struct tend__rows_profile_options {
-    struct tend__plan *plan; /* counts at its places; NULL makes a plan from the rows */
-    const char *skip_column; /* left out of the profile; NULL = none */
-    size_t bin_max;          /* of a plan that is made; 0 = default */
-    size_t category_max;     /* the same */
-    tend__rows_fn *also;     /* called with each batch of the first pass too, or NULL */
+    struct tend__plan *plan;          /* counts at its places; NULL makes a plan from the rows */
+    const char *skip_column;          /* left out of the profile; NULL = none */
+    size_t bin_max;                   /* of a plan that is made; 0 = default */
+    size_t category_max;              /* the same */
+    enum tend__sketch_scope sketches; /* of the profile */
+    tend__rows_fn *also;              /* called with each batch of the first pass too, or NULL */
     void *also_ctx;
 };
 

@@ -286,7 +286,8 @@ static enum tend_code add_rule(struct tend__segments_builder *builder, const cha
                          rule, tend__type_text(fields[at].type), rule);
     }
     const size_t i = builder->column_count;
-    builder->fields[i] = (struct tend__field){rule, TEND_TYPE_TEXT, -INFINITY, INFINITY};
+    builder->fields[i] =
+        (struct tend__field){rule, TEND_TYPE_TEXT, -(double)INFINITY, (double)INFINITY};
     builder->column_of[i] = at;
     builder->column_count++;
     return TEND_OK;

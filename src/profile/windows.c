@@ -17,7 +17,8 @@
 
 #define MEMORY_DEFAULT ((size_t)256 << 20)
 #define OPEN_MAX 64
-#define RUN_MAX 16 /* runs of a batch that are counted where they stand */
+#define SKETCHED_MAX 4096 /* columns times profiles of a window that may have sketches */
+#define RUN_MAX 16        /* runs of a batch that are counted where they stand */
 
 struct window {
     int64_t number; /* of windows since 1970 */
@@ -80,7 +81,18 @@ static enum tend_code init_windows(struct tend__windows *windows, const struct t
     }
     windows->profile_count =
         1 + (options->segments == NULL ? 0 : tend__segments_count(options->segments));
-    const size_t bytes = bytes_of_profile(options->plan) * windows->profile_count;
+    size_t bytes = bytes_of_profile(options->plan) * windows->profile_count;
+    if (options->sketches) {
+        const size_t sketched = tend__plan_column_count(options->plan) * windows->profile_count;
+        if (sketched > SKETCHED_MAX) {
+            return TEND_FAIL(err, ELIMIT,
+                             "sketches of %zu columns in the whole and %zu segments of every "
+                             "window take too much memory: at most %d of both multiplied",
+                             tend__plan_column_count(options->plan), windows->profile_count - 1,
+                             SKETCHED_MAX);
+        }
+        bytes += sketched * TEND_COLUMN_SKETCHES_MEMORY;
+    }
     const size_t memory = options->memory_max == 0 ? MEMORY_DEFAULT : options->memory_max;
     windows->open_max = memory / bytes < 2          ? 2
                         : memory / bytes > OPEN_MAX ? OPEN_MAX
@@ -199,6 +211,9 @@ static enum tend_code fill_window(const struct tend__windows *windows, struct wi
         label.window_column = windows->options.time_column;
         TEND_TRY(tend__profile_new(windows->options.plan, &window->profiles[i], err));
         TEND_TRY(tend__profile_set_label(window->profiles[i], &label, err));
+        TEND_TRY(tend__profile_set_sketches(
+            window->profiles[i], windows->options.sketches ? TEND_SKETCHES_ALL : TEND_SKETCHES_NONE,
+            err));
     }
     return TEND_OK;
 }

@@ -29,6 +29,7 @@ struct tend__windows_options {
     const char *time_column;               /* a column of times */
     int64_t every_us;  /* length of a window, which start at multiples since 1970; above 0 */
     size_t memory_max; /* bytes of open windows; 0 = 256 MiB */
+    bool sketches;     /* of all columns, of the whole and of every segment; without, of none */
     tend__window_fn *fn;
     void *ctx;
 };

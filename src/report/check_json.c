@@ -5,6 +5,7 @@
 #include "base/json_write.h"
 #include "report/column_view.h"
 #include "report/contract_report.h"
+#include "report/multivariate_report.h"
 #include "report/profile_text.h"
 #include "report/render.h"
 
@@ -185,6 +186,7 @@ static void write_column(const struct tend__check *check, const struct tend__dri
     tend__jsonw_member_number(w, "hellinger", drift->hellinger);
     tend__jsonw_member_number(w, "l_inf", drift->l_inf);
     tend__jsonw_member_number(w, "chi2", drift->chi2);
+    tend__jsonw_member_number(w, "mmd", drift->mmd);
     tend__jsonw_key(w, "reference");
     tend__profile_column_json(check->ref, drift->column_idx, w);
     tend__jsonw_key(w, "current");
@@ -295,6 +297,7 @@ void tend__check_json(const struct tend__check *check, struct tend__buf *out)
         write_break(check, &check->breaks[i], &w);
     }
     tend__jsonw_array_end(&w);
+    tend__multivariate_json(check, &w);
     tend__contract_json(&check->contract, &w);
     write_value(check, &w);
     if (check->value.why_not[0] != '\0') {

@@ -4,6 +4,7 @@
 
 #include "report/column_view.h"
 #include "report/contract_report.h"
+#include "report/multivariate_report.h"
 #include "report/render.h"
 
 #include <math.h>
@@ -66,9 +67,10 @@ static enum tend_code add_column(const struct printing *p, const struct tend__dr
     tend__table_cell(table, TEND_TINT_PLAIN, "%s",
                      drift->is_judged ? tend__show_p_value(drift->q_value, text) : "-");
     tend__table_cell(table, TEND_TINT_PLAIN, "%s", tend__show_number(drift->psi, text));
-    tend__table_cell(
-        table, TEND_TINT_PLAIN, "%s",
-        tend__show_number(plan->type == TEND_TYPE_NUMBER ? drift->w1_normalised : drift->js, text));
+    const double distance = plan->type == TEND_TYPE_NUMBER   ? drift->w1_normalised
+                            : plan->type == TEND_TYPE_VECTOR ? drift->mmd
+                                                             : drift->js;
+    tend__table_cell(table, TEND_TINT_PLAIN, "%s", tend__show_number(distance, text));
     tend__table_cell(table, TEND_TINT_PLAIN, "%s", tend__show_share(drift->null_share_ref, text));
     tend__table_cell(table,
                      drift->null_share_cur > drift->null_share_ref + 0.01 ? TEND_TINT_WARN
@@ -232,6 +234,7 @@ enum tend_code tend__check_text(const struct tend__check *check,
     TEND_TRY(tend__contract_text(&check->contract, style, out, err));
     print_rows(&p);
     TEND_TRY(print_columns(&p, err));
+    tend__multivariate_text(check, style, out);
     print_value(&p);
     return tend__buf_code(out, err);
 }

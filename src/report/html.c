@@ -80,6 +80,17 @@ static const char *const style_sheet[] = {
     "{outline:2px solid var(--c0)}footer{margin-top:2.5em;border-top:1px solid "
     "var(--line);padding-top:.8em;",
     "font-size:.87em}@media print{details{display:none}}\n",
+    ".sum ul{margin:12px 0;padding-left:1.2em}.sum li{margin:.35em 0;max-width:100ch;overflow-wrap:"
+    "anywhere}.sum li::marker{color:var(--dim)}\n",
+    ".col{content-visibility:auto;contain-intrinsic-size:auto 300px}.col p{font-size:.9em}",
+    ".col[hidden]{display:none}.pair{margin-top:8px;border-bottom:1px solid var(--line)}",
+    ".col "
+    ".ends{display:flex;justify-content:space-between;gap:8px;color:var(--dim);font-size:.8em;",
+    "margin:2px 0}.ends span{min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}"
+    "\n",
+    ".find{margin:10px 0}.find input{font:inherit;padding:4px 8px;border:1px solid var(--line);",
+    "border-radius:6px;background:var(--bg);color:var(--fg)}.find input:focus-visible{outline:2px "
+    "solid var(--c0)}.find output{color:var(--dim)}\n",
 };
 
 void tend__html_text_len(struct tend__buf *out, const char *text, size_t len)
@@ -238,6 +249,64 @@ void tend__html_card_end(struct tend__buf *out)
 void tend__html_cards_end(struct tend__buf *out)
 {
     tend__buf_text(out, "</div>\n");
+}
+
+void tend__html_list_begin(struct tend__buf *out, const char *title)
+{
+    tend__buf_text(out, "<section class=\"sum\" aria-label=\"");
+    tend__html_text(out, title);
+    tend__buf_text(out, "\">\n<ul>\n");
+}
+
+void tend__html_item(struct tend__buf *out, enum tend__tint tint, const char *head,
+                     const char *text)
+{
+    tend__buf_printf(out, "<li><b class=\"%s\">", tint_class(tint));
+    tend__html_text(out, head);
+    tend__buf_text(out, "</b> ");
+    tend__html_text(out, text);
+    tend__buf_text(out, "</li>\n");
+}
+
+void tend__html_list_end(struct tend__buf *out)
+{
+    tend__buf_text(out, "</ul>\n</section>\n");
+}
+
+void tend__html_columns_begin(struct tend__buf *out)
+{
+    tend__buf_text(out, "<div class=\"find\" role=\"search\" hidden><label>Find a column "
+                        "<input type=\"search\" autocomplete=\"off\"/></label> "
+                        "<output aria-live=\"polite\"></output></div>\n"
+                        "<div class=\"cards\" id=\"columns\">\n");
+}
+
+void tend__html_column_begin(struct tend__buf *out, const char *title, const char *badge,
+                             enum tend__tint badge_tint)
+{
+    tend__buf_text(out, "<article class=\"card col\"><header><h3>");
+    tend__html_text(out, title);
+    tend__buf_printf(out, "</h3><span class=\"badge %s\">", tint_class(badge_tint));
+    tend__html_text(out, badge);
+    tend__buf_text(out, "</span></header>\n");
+}
+
+void tend__html_column_end(struct tend__buf *out)
+{
+    tend__buf_text(out, "</article>\n");
+}
+
+/* The script finds cards by what stands in their headers: the name and the badge. */
+void tend__html_columns_end(struct tend__buf *out)
+{
+    tend__buf_text(
+        out, "</div>\n<script>\n(function(){\n"
+             "var f=document.querySelector('.find'),c=document.querySelectorAll('#columns>.col'),"
+             "i=f.querySelector('input'),o=f.querySelector('output');\nf.hidden=false;\n"
+             "i.addEventListener('input',function(){\nvar q=i.value.toLowerCase(),n=0;\n"
+             "c.forEach(function(e){var t=e.firstElementChild.textContent.toLowerCase(),"
+             "hit=t.indexOf(q)!==-1;e.hidden=!hit;n+=hit?1:0});\n"
+             "o.textContent=q?n+' of '+c.length+' columns':'';\n});\n})();\n</script>\n");
 }
 
 void tend__html_fold_begin(struct tend__buf *out, const char *summary)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * html.h: one self-contained page: style sheet inside, no script, nothing fetched; light and dark;
- * broad and narrow.
+ * html.h: one self-contained page: style sheet inside, nothing fetched, complete without scripts;
+ * light and dark; broad and narrow.
  *
  * The functions append to a buffer whose errors stick (base/buf.h). All text that comes in is
  * escaped. Charts are in svg.h. A page is tend__html_begin(&buf, "title", "what it is about");
@@ -40,6 +40,21 @@ void tend__html_card_begin(struct tend__buf *out, const char *title, const char 
                            enum tend__tint badge_tint);
 void tend__html_card_end(struct tend__buf *out);
 void tend__html_cards_end(struct tend__buf *out);
+
+/* Sentences, each with a tinted head: "Columns drifted. 3 of 14: ...". */
+void tend__html_list_begin(struct tend__buf *out, const char *title);
+void tend__html_item(struct tend__buf *out, enum tend__tint tint, const char *head,
+                     const char *text);
+void tend__html_list_end(struct tend__buf *out);
+
+/* A grid of many cards with a box that finds them by name. The box is made by a script of a few
+ * lines and is absent where scripts are off; all cards are shown then. Cards out of sight are not
+ * laid out, so that thousands open at once. */
+void tend__html_columns_begin(struct tend__buf *out);
+void tend__html_column_begin(struct tend__buf *out, const char *title, const char *badge,
+                             enum tend__tint badge_tint);
+void tend__html_column_end(struct tend__buf *out);
+void tend__html_columns_end(struct tend__buf *out);
 
 /* What is behind a fold. */
 void tend__html_fold_begin(struct tend__buf *out, const char *summary);

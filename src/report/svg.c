@@ -74,7 +74,7 @@ static void draw_histogram(struct tend__plot *plot, const struct shares *shares)
             "<rect class=\"f1 cur\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>",
             plot->left + step * (double)i + step * 0.08, y, step * 0.84, base > y ? base - y : 0.0);
         tend__html_text(out, shares->labels[i]);
-        tend__buf_printf(out, ": shares->reference %s, shares->current %s</title></rect>",
+        tend__buf_printf(out, ": reference %s, current %s</title></rect>",
                          tend__show_share(shares->reference[i], text[0]),
                          tend__show_share(shares->current[i], text[1]));
     }
@@ -148,7 +148,7 @@ static void draw_categories_at(struct tend__buf *out, const struct tend__chart *
         tend__svg_text(out, left - 8, y + 14, TEND_SVG_END_LABEL, shares->labels[i], left - 10);
         tend__buf_printf(
             out,
-            "<g><title>reference %s, shares->current %s</title><rect class=\"f0\" x=\"%.1f\" "
+            "<g><title>reference %s, current %s</title><rect class=\"f0\" x=\"%.1f\" "
             "y=\"%.1f\" "
             "width=\"%.1f\" height=\"9\"/><rect class=\"f1 cur\" x=\"%.1f\" y=\"%.1f\" "
             "width=\"%.1f\" "

@@ -149,10 +149,9 @@ static enum tend_code remove_file(void *ctx, const char *name, struct tend_error
     return unlinkat(folder->fd, name, 0) == 0 ? TEND_OK : fail(folder, "remove", name, err);
 }
 
-static enum tend_code list(void *ctx,
-                           enum tend_code (*fn)(void *fn_ctx, const char *name,
-                                                struct tend_error *err),
-                           void *fn_ctx, struct tend_error *err)
+static enum tend_code
+list(void *ctx, enum tend_code (*fn)(void *fn_ctx, const char *name, struct tend_error *err),
+     void *fn_ctx, struct tend_error *err)
 {
     const struct folder *folder = ctx;
     enum tend_code code = TEND_OK;

@@ -460,9 +460,8 @@ static enum tend_code open_all(struct opening *opening, struct tend_error *err)
     struct tend__wal *wal = opening->wal;
     bool is_torn = true;
     TEND_TRY(tend__wal_segments_list(wal->files, &wal->segments, err));
-    const uint64_t newest = wal->segments.count > 0
-                                ? wal->segments.first_seq[wal->segments.count - 1]
-                                : 1;
+    const uint64_t newest =
+        wal->segments.count > 0 ? wal->segments.first_seq[wal->segments.count - 1] : 1;
     while (is_torn && wal->segments.count > 0) {
         TEND_TRY(open_newest(opening, &is_torn, err));
     }

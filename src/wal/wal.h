@@ -62,8 +62,7 @@ struct tend__wal_counts {
  */
 enum tend_code tend__wal_open(const struct tend__files *files,
                               const struct tend__wal_options *options, struct tend__wal **out,
-                              struct tend__wal_found *found,
-                              struct tend_error *err) TEND_NODISCARD;
+                              struct tend__wal_found *found, struct tend_error *err) TEND_NODISCARD;
 
 /* No thread may be in the log any more. NULL is fine. */
 void tend__wal_free(struct tend__wal *wal);

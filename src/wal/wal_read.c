@@ -203,8 +203,8 @@ enum tend_code tend__wal_cursor_next(struct tend__wal_cursor *cursor, const void
             }
         }
         const unsigned char *at = cursor->bytes + cursor->at;
-        const size_t record_len = (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16 |
-                                  (size_t)at[3] << 24;
+        const size_t record_len =
+            (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16 | (size_t)at[3] << 24;
         const uint64_t number = cursor->frame.first_seq + cursor->given_count;
         cursor->at += TEND_WAL_RECORD_SIZE + record_len;
         cursor->given_count++;

@@ -226,7 +226,8 @@ def test_times_in_the_future_are_told(folder):
 
 def test_a_time_that_is_none_is_refused(folder):
     write_csv(folder / "cur.csv", [dict(row, date="yesterday") for row in flights(100)])
-    assert refused(folder, "value", "cur.csv") == "'yesterday' in 'cur.csv' is not a time"
+    said = "'cur.csv' row 1: 'yesterday' in column 'date' is not a time"
+    assert refused(folder, "value", "cur.csv") == said
     write_text(folder / "tend.yaml", CONFIG.replace("time: date", "time: dat"))
     assert "did you mean 'date'?" in refused(folder, "value", "ref.csv")
 

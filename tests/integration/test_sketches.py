@@ -2,15 +2,22 @@
 each other; the program puts them into profiles that Python reads."""
 import collections
 import math
+import os
 import random
+import re
+import subprocess
+import sys
 
-import numpy as np
 import pytest
 
-import sketch_bridge as bridge
-from sketch_bridge import DDSKETCH, FREQUENT, HLL, KLL, Sketch
-
+np = pytest.importorskip("numpy")
 ds = pytest.importorskip("datasketches")
+duckdb = pytest.importorskip("duckdb")
+
+# pylint: disable=wrong-import-position
+import sketch_bridge as bridge  # noqa: E402
+from sketch_bridge import DDSKETCH, FREQUENT, HLL, KLL, Sketch  # noqa: E402
+from tend_program import ROOT, run  # noqa: E402
 
 pytestmark = pytest.mark.skipif(bridge.LIB is None, reason="this build has no shared library (sanitizers)")
 
@@ -209,3 +216,113 @@ def test_what_another_kind_wrote_is_refused_with_a_reason():
             if kind != other:
                 with pytest.raises(ValueError, match="not a "):
                     Sketch(kind, bytes_read=raw)
+
+
+# ---- the program --------------------------------------------------------------------------------------------------
+
+def write_csv(path, rows):
+    path.write_text("amount,customer,day\n" + "".join(f"{a},{c},{d}\n" for a, c, d in rows), encoding="utf-8")
+
+
+def some_rows(n, seed):
+    rng = random.Random(seed)
+    return [("" if rng.random() < 0.05 else round(rng.lognormvariate(3, 1), 2),
+             f"customer {int(rng.paretovariate(0.8))}", f"2026-01-{1 + i * 28 // n:02}") for i in range(n)]
+
+
+def read_lines(path):
+    """The Python lines of docs/profile-format.md, run where `path` is the profile: what they print."""
+    page = open(os.path.join(ROOT, "docs", "profile-format.md"), encoding="utf-8").read()
+    code = re.search(r"```python\n(import datasketches.*?)```", page, re.S).group(1)
+    assert "january.profile.parquet" in code
+    done = subprocess.run([sys.executable, "-c", code.replace("january.profile.parquet", str(path))], check=False,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def blobs(path, columns="kll, hll, frequent_items"):
+    return {row[0]: row[1:] for row in duckdb.sql(f"SELECT name, {columns} FROM '{path}'").fetchall()}
+
+
+def test_profile_keeps_sketches_that_python_reads(tmp_path):
+    rows = some_rows(4000, 1)
+    write_csv(tmp_path / "data.csv", rows)
+    done = run("profile", "data.csv", "--sketches", "-o", "p.parquet", "--json", cwd=tmp_path)
+    assert done.code == 0, done.err
+    amounts = np.array([a for a, _, _ in rows if a != ""])
+    customers = collections.Counter(c for _, c, _ in rows)
+    got = blobs(tmp_path / "p.parquet")
+    kll = ds.kll_doubles_sketch.deserialize(got["amount"][0])
+    assert kll.n == len(amounts) and kll.get_max_value() == amounts.max()
+    assert np.mean(amounts <= kll.get_quantile(0.5, True)) == pytest.approx(0.5, abs=kll.normalized_rank_error(False))
+    hll = ds.hll_sketch.deserialize(got["customer"][1])
+    assert hll.get_estimate() == pytest.approx(len(customers), rel=4 * 1.04 / 64)
+    frequent = ds.frequent_strings_sketch.deserialize(got["customer"][2])
+    for text, count in customers.items():
+        assert frequent.get_lower_bound(text) <= count <= frequent.get_upper_bound(text)
+    column = {c["name"]: c["profile"]["sketches"] for c in done.json()["columns"]}
+    assert column["amount"]["quantiles"]["p50"] == kll.get_quantile(0.5, True)
+    assert column["amount"]["quantiles"]["rank_error"] == pytest.approx(kll.normalized_rank_error(False))
+    low, high = column["customer"]["distinct"]["low"], column["customer"]["distinct"]["high"]
+    assert low <= len(customers) <= high
+    top = column["customer"]["frequent"]["texts"][0]
+    assert top["low"] <= customers[top["text"]] <= top["high"]
+    text = run("show", "p.parquet", cwd=tmp_path).out
+    assert "from sketches" in text and "customer 1 " in text
+    printed = read_lines(tmp_path / "p.parquet")
+    assert "amount" in printed and "customer 1" in printed
+
+
+def test_without_the_option_only_columns_outside_of_the_plan_have_sketches(tmp_path):
+    (tmp_path / "a.csv").write_text("amount\n" + "".join(f"{i}.5\n" for i in range(50)), encoding="utf-8")
+    write_csv(tmp_path / "b.csv", some_rows(500, 2))
+    assert run("profile", "a.csv", "-o", "a.parquet", cwd=tmp_path).code == 0
+    done = run("profile", "b.csv", "--plan", "a.parquet", "-o", "b.parquet", "--json", cwd=tmp_path)
+    assert done.code == 0, done.err
+    got = blobs(tmp_path / "b.parquet")
+    assert got["amount"] == (None, None, None) and blobs(tmp_path / "a.parquet")["amount"] == (None, None, None)
+    assert got["customer"][1] is not None and got["customer"][2] is not None and got["day"][1] is not None
+    new = {c["name"]: c for c in done.json()["new_columns"]}
+    assert new["customer"]["sketches"]["frequent"]["count"] == 500
+    assert "from sketches" in run("show", "b.parquet", cwd=tmp_path).out
+    assert "from sketches" not in run("show", "a.parquet", cwd=tmp_path).out
+
+
+def test_merge_adds_sketches_and_drops_what_would_be_of_a_part(tmp_path):
+    parts = [some_rows(n, n) for n in (3000, 2000)]
+    write_csv(tmp_path / "0.csv", parts[0])
+    write_csv(tmp_path / "1.csv", parts[1])
+    assert run("profile", "0.csv", "--sketches", "-o", "0.parquet", cwd=tmp_path).code == 0
+    for flags, name in ((["--sketches"], "1.parquet"), ([], "bare.parquet")):
+        done = run("profile", "1.csv", "--plan", "0.parquet", *flags, "-o", name, cwd=tmp_path)
+        assert done.code == 0, done.err
+    assert run("merge", "0.parquet", "1.parquet", "-o", "sum.parquet", cwd=tmp_path).code == 0
+    assert run("merge", "0.parquet", "bare.parquet", "-o", "part.parquet", cwd=tmp_path).code == 0
+    truth = {c for rows in parts for _, c, _ in rows}
+    got = blobs(tmp_path / "sum.parquet")
+    assert ds.hll_sketch.deserialize(got["customer"][1]).get_estimate() == pytest.approx(len(truth), rel=4 * 1.04 / 64)
+    assert ds.frequent_strings_sketch.deserialize(got["customer"][2]).total_weight == 5000
+    assert ds.kll_doubles_sketch.deserialize(got["amount"][0]).n == sum(a != "" for rows in parts for a, _, _ in rows)
+    assert blobs(tmp_path / "part.parquet")["customer"] == (None, None, None)
+
+
+def test_a_store_keeps_sketches_of_its_windows_where_asked(tmp_path):
+    write_csv(tmp_path / "data.csv", some_rows(2000, 3))
+    done = run("profile", "data.csv", "--every", "7d", "--time", "day", "--sketches", "-o", "store/", cwd=tmp_path)
+    assert done.code == 0, done.err
+    shown = run("show", "store@2026-01", "--json", cwd=tmp_path)
+    assert shown.code == 0, shown.err
+    column = {c["name"]: c["profile"] for c in shown.json()["columns"]}
+    assert column["customer"]["sketches"]["frequent"]["count"] == column["customer"]["count"]
+
+
+def test_a_damaged_sketch_is_refused_by_name(tmp_path):
+    write_csv(tmp_path / "data.csv", some_rows(500, 4))
+    assert run("profile", "data.csv", "--sketches", "-o", "p.parquet", cwd=tmp_path).code == 0
+    duckdb.sql(f"""COPY (SELECT * REPLACE (NULL::BIGINT AS "check",
+                   CASE WHEN name = 'customer' THEN hll[:-2] ELSE hll END AS hll)
+                   FROM '{tmp_path / "p.parquet"}') TO '{tmp_path / "bad.parquet"}' (FORMAT parquet)""")
+    done = run("show", "bad.parquet", cwd=tmp_path)
+    assert done.code == 2
+    assert "customer" in done.err and "HyperLogLog" in done.err
