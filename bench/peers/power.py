@@ -3,8 +3,8 @@
     power.py DIR [--tend PROGRAM] [--count N] [--sizes 300,1000,5000]
 
 For each kind of shift N independent pairs of samples are drawn (seed 11) and written as N columns of two Parquet files,
-which one `tend check --json` compares: its `p_value` is the test of that column alone. SciPy tests the same pairs. Shifts
-shrink with the root of n, so that they are as hard to see at every size. An asterisk marks the best of SciPy.
+which one `tend check --json` compares: its `p_value` is the test of that column alone. SciPy tests the same pairs.
+Shifts shrink with the root of n, so that they are as hard to see at every size. An asterisk marks the best of SciPy.
 """
 import argparse
 import json

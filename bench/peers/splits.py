@@ -2,8 +2,8 @@
 
     splits.py DIR --flights FLIGHTS.parquet [--data DIR_OF_SHARED_DATA] [--count N] [--seed S]
 
-Without drift: rows of a data set in random order, the first n are the reference, the next n are current. With a shift of
-d the column whose turn it is moves by d standard deviations, on its own lattice:
+Without drift: rows of a data set in random order, the first n are the reference, the next n are current. With a shift
+of d the column whose turn it is moves by d standard deviations, on its own lattice:
   numbers of many values    + d sd
   numbers of few values     rows go up to the next value that the column has, so many (chosen at random) that the mean
                             moves by d sd

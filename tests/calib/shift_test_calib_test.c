@@ -193,8 +193,8 @@ static void no_column_is_called_different_too_often(void **state)
     assert_int_equal(bad, 0);
 }
 
-/* Counts of `rows` rows in equal cells; each cell expects thousands, so that the binomial counts are
- * normal, one after the other. */
+/* Counts of `rows` rows in equal cells; each cell expects thousands, so that the binomial counts
+ * are normal, one after the other. */
 static void draw_many(double rows, size_t cell_count, struct tend__rng *rng, uint64_t *counts)
 {
     double left = rows;
