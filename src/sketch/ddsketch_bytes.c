@@ -265,7 +265,11 @@ static enum tend_code read_mapping(struct tend__ddsketch *sketch, struct tend__w
             return unknown_field(&field, err);
         }
     }
-    const double alpha = (gamma - 1) / (gamma + 1);
+    double alpha = (gamma - 1) / (gamma + 1);
+    const double decimal = round(alpha * 1e6) / 1e6;
+    if (fabs(decimal - alpha) < 1e-13) { /* what it was before gamma was rounded */
+        alpha = decimal;
+    }
     if (!(alpha >= 0.99e-4 && alpha <= 0.51)) {
         return BAD(err, "a gamma of %g", gamma);
     }

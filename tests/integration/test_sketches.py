@@ -264,6 +264,10 @@ def test_profile_keeps_sketches_that_python_reads(tmp_path):
     column = {c["name"]: c["profile"]["sketches"] for c in done.json()["columns"]}
     assert column["amount"]["quantiles"]["p50"] == kll.get_quantile(0.5, True)
     assert column["amount"]["quantiles"]["rank_error"] == pytest.approx(kll.normalized_rank_error(False))
+    tail = np.sort(amounts)[int(0.999 * (len(amounts) - 1))]
+    assert column["amount"]["tails"]["p999"] == pytest.approx(tail, rel=0.0101)
+    read = Sketch(DDSKETCH, bytes_read=blobs(tmp_path / "p.parquet", "ddsketch")["amount"][0])
+    assert read.ask(0) == len(amounts) and read.ask(5, 0.999) == column["amount"]["tails"]["p999"]
     low, high = column["customer"]["distinct"]["low"], column["customer"]["distinct"]["high"]
     assert low <= len(customers) <= high
     top = column["customer"]["frequent"]["texts"][0]
