@@ -185,6 +185,16 @@ static bool is_an_order(const struct suffixes *s, size_t at, const struct tend__
     return lean_of(s, before, suffix, column_idx) < -ratio / 2;
 }
 
+/* Kinds that rows in an order of their own may look like: no order makes new names, heaps at an end
+ * or coarser digits. */
+static bool comes_by_order(enum tend__break_kind kind)
+{
+    return kind == TEND_BREAK_MISSING_ROWS || kind == TEND_BREAK_CATEGORY_MERGE ||
+           kind == TEND_BREAK_UNIT_CHANGE || kind == TEND_BREAK_HOUR_SHIFT ||
+           kind == TEND_BREAK_NULL_SPIKE || kind == TEND_BREAK_JOIN_FAILURE ||
+           kind == TEND_BREAK_DEFAULT_FILL;
+}
+
 /* What the rows from slice `at` on show and those before do not. */
 static enum tend_code search_suffix(struct suffixes *s, size_t at,
                                     const struct tend__profile *suffix,
@@ -216,8 +226,8 @@ static enum tend_code search_suffix(struct suffixes *s, size_t at,
     TEND_TRY(tend__breaks_find(s->ref, suffix, &options, &list, err));
     const double weight = (double)tend__profile_row_count(suffix) / s->row_count;
     for (size_t i = 0; i < list.count; i++) {
-        if (is_sliced(&list.items[i]) && (list.items[i].kind == TEND_BREAK_LABEL_BREAK ||
-                                          !is_an_order(s, at, suffix, list.items[i].column_idx))) {
+        if (is_sliced(&list.items[i]) && !(comes_by_order(list.items[i].kind) &&
+                                           is_an_order(s, at, suffix, list.items[i].column_idx))) {
             TEND_TRY(add_candidate(s, &list.items[i], at, weight, err));
         }
     }
