@@ -9,7 +9,8 @@ rows, and later windows against earlier ones as they are. What real windows show
 not held against the comparison that puts a break into the same window.
 
 The windows and seeds of `--half tune` are those that rules may be tuned on; `report` uses the others, never looked at
-meanwhile, and `again` the windows of `report` with other seeds. docs/methods/breaks.md says what counts as found and shows the tables.
+meanwhile, and `again` the windows of `report` with other seeds. docs/methods/breaks.md says what counts as found and
+shows the tables.
 """
 import argparse
 import collections
