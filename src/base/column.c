@@ -25,11 +25,47 @@ const char *tend__type_text(enum tend_type type)
     return "unknown";
 }
 
+#define LOW_BITS 11 /* what is above them has at most 53 bits */
+
+/* high + low rounded once, and what that took off (T. J. Dekker 1971, |high| >= |low| or high = 0).
+ */
+static inline double add_parts(double high, double low, double *rest)
+{
+    const double sum = high + low;
+    *rest = low - (sum - high);
+    return sum;
+}
+
+bool tend__split_signed(const int64_t *from, size_t count, double *f64, double *rest)
+{
+    bool has_rest = false;
+    for (size_t i = 0; i < count; i++) {
+        const double low = (double)(from[i] & ((1 << LOW_BITS) - 1));
+        const double high = (double)(from[i] >> LOW_BITS) * (1 << LOW_BITS);
+        f64[i] = add_parts(high, low, &rest[i]);
+        has_rest = has_rest || rest[i] != 0;
+    }
+    return has_rest;
+}
+
+bool tend__split_unsigned(const uint64_t *from, size_t count, double *f64, double *rest)
+{
+    bool has_rest = false;
+    for (size_t i = 0; i < count; i++) {
+        const double low = (double)(from[i] & ((1 << LOW_BITS) - 1));
+        const double high = (double)(from[i] >> LOW_BITS) * (1 << LOW_BITS);
+        f64[i] = add_parts(high, low, &rest[i]);
+        has_rest = has_rest || rest[i] != 0;
+    }
+    return has_rest;
+}
+
 struct tend__column tend__column_from(const struct tend__column *column, size_t start)
 {
     const size_t width = column->type == TEND_TYPE_VECTOR ? column->dim : 1;
     struct tend__column out = *column;
     out.f64 = column->f64 == NULL ? NULL : column->f64 + start * width;
+    out.rest = column->rest == NULL ? NULL : column->rest + start;
     out.f32 = column->f32 == NULL ? NULL : column->f32 + start * width;
     out.bools = column->bools == NULL ? NULL : column->bools + start;
     out.text = column->text == NULL ? NULL : column->text + start;

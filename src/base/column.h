@@ -7,6 +7,10 @@
  * does not own. Validity is one byte a row, 1 = present; a NULL pointer means that every row is
  * present. What stands under an invalid row is unspecified.
  *
+ * A whole number of 64 bits beyond 2^53 is no binary64: f64 is the nearest one, and `rest` what
+ * rounding took off, so that f64 + rest is the number itself. Profiles count and add these exactly;
+ * who does not look at it sees the nearest binary64.
+ *
  * A vector (an embedding) is a list of `dim` numbers, the same number in every row: row i is the
  * items i x dim .. (i + 1) x dim of f64 or of f32, whichever is not NULL, as the data has them. A
  * missing item is NaN. A row whose list has another length is invalid and marked in `misfit`. Where
@@ -44,6 +48,7 @@ struct tend__column {
     const struct tend__text *text;
     const int64_t *time_us;
     const uint8_t *valid;
+    const double *rest;    /* numbers only: NULL where it is 0 in every row */
     const float *f32;      /* vectors only, as the next two */
     const uint8_t *misfit; /* 1 = a list of another length; NULL = none */
     uint32_t dim;
@@ -70,6 +75,10 @@ static inline bool tend__is_valid(const struct tend__column *column, size_t row_
 
 /* "number", "bool", "text", "time", "vector" or "null". */
 const char *tend__type_text(enum tend_type type);
+
+/* Whole numbers of 64 bits, signed or not, as f64 and rest; false where every rest is 0. */
+bool tend__split_signed(const int64_t *from, size_t count, double *f64, double *rest);
+bool tend__split_unsigned(const uint64_t *from, size_t count, double *f64, double *rest);
 
 /* The same column from row `start` on. */
 struct tend__column tend__column_from(const struct tend__column *column, size_t start);

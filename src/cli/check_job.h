@@ -47,4 +47,8 @@ void tend__check_job_deinit(struct tend__check_job *job);
 enum tend_code tend__check_job_value(struct tend__check_job *job,
                                      struct tend_error *err) TEND_NODISCARD;
 
+/* With --replay: what the breaks did to a model; after the breaks are known. See check_replay.c. */
+enum tend_code tend__check_job_replay(struct tend__check_job *job,
+                                      struct tend_error *err) TEND_NODISCARD;
+
 #endif

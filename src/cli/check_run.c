@@ -162,6 +162,7 @@ enum tend_code tend__check_job_run(struct tend__check_job *job, struct tend_erro
     if (config != NULL) {
         (void)snprintf(job->check.config_hash, sizeof(job->check.config_hash), "%s", config->hash);
     }
+    TEND_TRY(tend__check_job_replay(job, err));
     return tend__check_job_value(job, err);
 }
 

@@ -77,6 +77,9 @@ static const struct tend__option options[TEND_OPTION_COUNT] = {
                             "Only this column, in detail"},
     [TEND_OPTION_CONTRACT] = {TEND_OPTION_CONTRACT, "contract", 0, TEND_ARG_FILE, "FILE", 0, 0,
                               "Judge by the contract in this file (default: that of tend.yaml)"},
+    [TEND_OPTION_REPLAY] =
+        {TEND_OPTION_REPLAY, "replay", 0, TEND_ARG_FILE, "MODEL", 0, 0,
+         "Undo the breaks and run the rows through this XGBoost model both ways"},
     [TEND_OPTION_SKETCHES] = {TEND_OPTION_SKETCHES, "sketches", 0, TEND_ARG_NONE, NULL, 0, 0,
                               "Also keep distinct counts, quantiles and frequent texts of columns"},
 };
@@ -198,8 +201,9 @@ static const struct tend__command commands[] = {
      NULL,
      1,
      2,
-     {TEND_OPTION_CONFIG, TEND_OPTION_CONTRACT, TEND_OPTION_FDR, TEND_OPTION_BINS, TEND_OPTION_JSON,
-      TEND_OPTION_HTML, TEND_OPTION_QUIET, READING, TEND_OPTION_HELP, NO_MORE},
+     {TEND_OPTION_CONFIG, TEND_OPTION_CONTRACT, TEND_OPTION_FDR, TEND_OPTION_BINS,
+      TEND_OPTION_REPLAY, TEND_OPTION_JSON, TEND_OPTION_HTML, TEND_OPTION_QUIET, READING,
+      TEND_OPTION_HELP, NO_MORE},
      check_examples,
      tend__cmd_check,
      false},

@@ -403,7 +403,9 @@ static enum tend_code prepare(struct fill *fill, struct tend_error *err)
         fill->plan = tend__plan_ref(fill->store.plan);
         return copy_segments(fill, err);
     }
-    fill->every_us = options->every_us != 0 ? options->every_us : TEND_US_PER_DAY;
+    fill->every_us = options->every_us != 0           ? options->every_us
+                     : options->every_default_us != 0 ? options->every_default_us
+                                                      : TEND_US_PER_DAY;
     if (options->plan != NULL) {
         TEND_TRY(take_plan(fill, &reference, err));
     }

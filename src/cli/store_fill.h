@@ -13,7 +13,8 @@ struct tend__store_fill {
     const char *plan;   /* a profile or a store whose plan a new one takes; NULL: of the data */
     const char *time_column;     /* NULL: the store's, or the data's only column of times */
     const char *skip_column;     /* NULL: none */
-    int64_t every_us;            /* 0: the store's, or a day */
+    int64_t every_us;            /* 0: the store's, or of a new one the next */
+    int64_t every_default_us;    /* 0: a day */
     int64_t since_us;            /* rows from here; INT64_MIN: all */
     int64_t until_us;            /* to before here; INT64_MAX: all */
     const char *const *segments; /* rules; none: the store's, or no segments */

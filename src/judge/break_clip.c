@@ -15,9 +15,26 @@
 #define HEAP_SHARE_MIN 0.5
 #define HEAP_SHARE_MAX 2.0
 #define CELLS_MIN 6
+#define SAMPLE_MIN 100
 #define TAIL_ROWS_MIN 20.0 /* rows that should lie beyond */
 #define SHAPE_TOLERANCE 0.04
 #define BEYOND_SD 0.25 /* the range must shrink by this part of a standard deviation */
+
+/* The same by the sample of the rows. */
+static double share_of_sample(const struct tend__break_search *search, size_t column_idx, double x)
+{
+    const struct tend__batch *rows = &search->options->cur_rows;
+    const struct tend__column *column = tend__break_rows_column(search, rows, column_idx);
+    double count = 0;
+    double n = 0;
+    for (size_t i = 0; column != NULL && i < rows->row_count; i++) {
+        if (tend__is_valid(column, i) && isfinite(column->f64[i])) {
+            n += 1;
+            count += column->f64[i] == x ? 1 : 0;
+        }
+    }
+    return n >= SAMPLE_MIN ? count / n : 0;
+}
 
 /* The share of the values that stand exactly at x; 0 where that is not known. */
 static double share_at(const struct tend__break_search *search, size_t column_idx, double x)
@@ -39,10 +56,11 @@ static double share_at(const struct tend__break_search *search, size_t column_id
             : NULL;
     for (size_t i = 0; i < count; i++) {
         if (values[i].number == x) {
-            return tend__break_novel_rows(search, column_idx, cell, values[i].count) / n;
+            const double rows = tend__break_novel_rows(search, column_idx, cell, values[i].count);
+            return fmax(rows / n, share_of_sample(search, column_idx, x));
         }
     }
-    return 0;
+    return share_of_sample(search, column_idx, x);
 }
 
 /* Root mean square between the current distribution function and the reference's after the cut, at

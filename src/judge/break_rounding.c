@@ -28,7 +28,8 @@
 #define VALUES_MIN 6      /* values on the lattice that differ */
 #define ONE_VALUE_MAX 0.5 /* of what rose, by any one value */
 #define DISTANCE_MAX 0.12
-#define ERRORS_OF_DISTANCE 2.0 /* two-sample errors that are allowed beyond it */
+#define OUTSIDE_MAX 0.03
+#define ERRORS_OF_DISTANCE 1.5 /* two-sample errors that are allowed beyond it */
 #define STEPS_MAX 1e7          /* a value of more steps cannot be told from one off the lattice */
 #define STEP_TOLERANCE 1e-6
 #define EXPONENT_MIN (-9)
@@ -244,6 +245,16 @@ static double distance_on(const struct values *ref, const struct values *cur, do
     return largest;
 }
 
+/* Values where the reference had none were not rounded there: other units are on other lattices. */
+static bool is_in_range(const struct values *ref, const struct values *cur, double step)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < cur->count; i++) {
+        count += cur->x[i] < ref->x[0] - step || cur->x[i] > ref->x[ref->count - 1] + step ? 1 : 0;
+    }
+    return (double)count <= OUTSIDE_MAX * (double)cur->count;
+}
+
 static bool is_same_distribution(const struct values *ref, const struct values *cur, double step)
 {
     const double distance =
@@ -264,7 +275,7 @@ static enum tend_code find_column(struct tend__break_search *search, size_t colu
                             (1 - lattice.before);
     const double threshold = fmax(SHARE_MIN, sampling);
     if (!(lattice.share > threshold) || !is_of_many_values(cur, &lattice) ||
-        !is_same_distribution(ref, cur, lattice.step)) {
+        !is_in_range(ref, cur, lattice.step) || !is_same_distribution(ref, cur, lattice.step)) {
         return TEND_OK;
     }
     struct tend__break found = tend__break_make(search, TEND_BREAK_ROUNDING, column_idx);

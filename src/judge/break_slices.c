@@ -185,6 +185,16 @@ static bool is_an_order(const struct suffixes *s, size_t at, const struct tend__
     return lean_of(s, before, suffix, column_idx) < -ratio / 2;
 }
 
+/* Kinds that rows in an order of their own may look like: no order makes new names, heaps at an end
+ * or coarser digits. */
+static bool comes_by_order(enum tend__break_kind kind)
+{
+    return kind == TEND_BREAK_MISSING_ROWS || kind == TEND_BREAK_CATEGORY_MERGE ||
+           kind == TEND_BREAK_UNIT_CHANGE || kind == TEND_BREAK_HOUR_SHIFT ||
+           kind == TEND_BREAK_NULL_SPIKE || kind == TEND_BREAK_JOIN_FAILURE ||
+           kind == TEND_BREAK_DEFAULT_FILL;
+}
+
 /* What the rows from slice `at` on show and those before do not. */
 static enum tend_code search_suffix(struct suffixes *s, size_t at,
                                     const struct tend__profile *suffix,
@@ -216,8 +226,8 @@ static enum tend_code search_suffix(struct suffixes *s, size_t at,
     TEND_TRY(tend__breaks_find(s->ref, suffix, &options, &list, err));
     const double weight = (double)tend__profile_row_count(suffix) / s->row_count;
     for (size_t i = 0; i < list.count; i++) {
-        if (is_sliced(&list.items[i]) && (list.items[i].kind == TEND_BREAK_LABEL_BREAK ||
-                                          !is_an_order(s, at, suffix, list.items[i].column_idx))) {
+        if (is_sliced(&list.items[i]) && !(comes_by_order(list.items[i].kind) &&
+                                           is_an_order(s, at, suffix, list.items[i].column_idx))) {
             TEND_TRY(add_candidate(s, &list.items[i], at, weight, err));
         }
     }
@@ -330,9 +340,20 @@ static void keep_earliest(struct suffixes *s)
     s->count = kept;
 }
 
+/* Whether `a` begins a slice or two after `b` and is purer: then `b` is a mixture of it with the
+ * rows of the slice in which it begins. */
+static bool is_pure_form(const struct candidate *a, const struct candidate *b)
+{
+    return a->slice_idx > b->slice_idx && a->slice_idx <= b->slice_idx + 2 &&
+           a->found.kind != b->found.kind && a->found.share > PURER * b->found.share;
+}
+
 /* Whether `a` explains more rows than `b`, or as many more purely, or as purely more surely. */
 static bool is_better(const struct candidate *a, const struct candidate *b)
 {
+    if (is_pure_form(a, b) || is_pure_form(b, a)) {
+        return is_pure_form(a, b);
+    }
     const double x = a->weight * a->found.share;
     const double y = b->weight * b->found.share;
     if (fabs(x - y) > ROWS_TOLERANCE * fmax(x, y)) {

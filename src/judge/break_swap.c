@@ -18,6 +18,7 @@
 #define NUMBER_TOLERANCE 0.05
 #define TEXT_TOLERANCE 0.1
 #define LEFT_MAX 0.1
+#define DRIFTED_LEFT_MAX 0.2
 #define CHANGED_MAX 64
 #define CONFIRMED_SHARE 0.5
 #define MOMENT_TOLERANCE 0.25
@@ -157,30 +158,48 @@ static double largest_difference(const double *a, size_t n, const double *b, siz
     return largest;
 }
 
-/* By samples of the rows, whether the current f is as the reference's g. *is_known is false where
- * there are too few. A sample tells what moments of a long tail do not. */
+/* The three samples that a swap is told by. */
+struct trio {
+    double *room;
+    double *f_now;
+    double *f_before;
+    double *g_before;
+    size_t n[3]; /* of each */
+};
+
+static enum tend_code read_trio(const struct tend__break_search *search, size_t f, size_t g,
+                                struct trio *out, struct tend_error *err)
+{
+    const struct tend__batch *ref = &search->options->ref_rows;
+    const struct tend__batch *cur = &search->options->cur_rows;
+    TEND_TRY(
+        tend__mem_new(2 * ref->row_count + cur->row_count, sizeof(*out->room), &out->room, err));
+    out->f_now = out->room;
+    out->n[0] = sort_column(tend__break_rows_column(search, cur, f), cur->row_count, out->f_now);
+    out->f_before = out->f_now + out->n[0];
+    out->n[1] = sort_column(tend__break_rows_column(search, ref, f), ref->row_count, out->f_before);
+    out->g_before = out->f_before + out->n[1];
+    out->n[2] = sort_column(tend__break_rows_column(search, ref, g), ref->row_count, out->g_before);
+    return TEND_OK;
+}
+
+/* By samples of the rows, whether the current f is as the reference's g, or far nearer to it than
+ * to its own. *is_known is false where there are too few. A sample tells what moments of a long
+ * tail do not. */
 static enum tend_code compare_rows(const struct tend__break_search *search, size_t f, size_t g,
                                    bool *is_known, bool *is_alike, struct tend_error *err)
 {
-    const struct tend__batch *ref_rows = &search->options->ref_rows;
-    const struct tend__batch *cur_rows = &search->options->cur_rows;
-    const struct tend__column *a = tend__break_rows_column(search, cur_rows, f);
-    const struct tend__column *b = tend__break_rows_column(search, ref_rows, g);
-    double *room = NULL;
-    *is_known = false;
-    if (a == NULL || b == NULL) {
-        return TEND_OK;
-    }
-    TEND_TRY(tend__mem_new(ref_rows->row_count + cur_rows->row_count, sizeof(*room), &room, err));
-    const size_t n = sort_column(a, cur_rows->row_count, room);
-    const size_t m = sort_column(b, ref_rows->row_count, room + n);
-    if (n >= SAMPLE_MIN && m >= SAMPLE_MIN) {
-        const double error = sqrt(1 / (double)n + 1 / (double)m);
-        *is_known = true;
+    struct trio trio = {.room = NULL};
+    TEND_TRY(read_trio(search, f, g, &trio, err));
+    *is_known = trio.n[0] >= SAMPLE_MIN && trio.n[1] >= SAMPLE_MIN && trio.n[2] >= SAMPLE_MIN;
+    if (*is_known) {
+        const double error = sqrt(1 / (double)trio.n[0] + 1 / (double)trio.n[2]);
+        const double own = largest_difference(trio.f_now, trio.n[0], trio.f_before, trio.n[1]);
+        const double other = largest_difference(trio.f_now, trio.n[0], trio.g_before, trio.n[2]);
         *is_alike =
-            largest_difference(room, n, room + n, m) < SAMPLE_TOLERANCE + SAMPLE_ERRORS * error;
+            other < SAMPLE_TOLERANCE + SAMPLE_ERRORS * error || other < TEND__EXPLAINED_SHARE * own;
     }
-    tend__mem_free(room);
+    tend__mem_free(trio.room);
     return TEND_OK;
 }
 
@@ -214,7 +233,9 @@ static enum tend_code is_near(struct tend__break_search *search, const struct ch
                 is_confirmed(search, f->column_idx, g->column_idx));
         return TEND_OK;
     }
-    *out = left < TEND__EXPLAINED_SHARE * f->before && left <= LEFT_MAX;
+    /* In a run that drifts the other column has drifted too. */
+    const double left_max = search->options->is_exacting ? DRIFTED_LEFT_MAX : LEFT_MAX;
+    *out = left < TEND__EXPLAINED_SHARE * f->before && left <= left_max;
     if (*out) {
         TEND_TRY(compare_rows(search, f->column_idx, g->column_idx, &is_known, &is_alike, err));
         *out = is_known ? is_alike : has_moments_of(search, f->column_idx, g->column_idx);
@@ -236,8 +257,11 @@ static bool read_changed(struct tend__break_search *search, size_t column_idx, s
         is_text ? tend__break_cell_variation : tend__break_function_distance;
     out->column_idx = column_idx;
     out->before = statistic(search, search->cur, column_idx);
-    out->threshold = tend__break_threshold(search, is_text ? TEXT_TOLERANCE : NUMBER_TOLERANCE,
-                                           tend__break_natural(search, column_idx, statistic));
+    /* That two columns stray to each other's place at once is no way of their own: how far each has
+     * strayed before in the run is not asked. */
+    out->threshold = tend__break_threshold(
+        search, is_text ? TEXT_TOLERANCE : NUMBER_TOLERANCE,
+        search->options->is_exacting ? 0 : tend__break_natural(search, column_idx, statistic));
     return out->before > out->threshold;
 }
 

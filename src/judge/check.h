@@ -91,6 +91,14 @@ struct tend__check_value {
     size_t window_count; /* of the estimate */
 };
 
+/* What undoing the breaks changes: sampled rows through a model, both ways. */
+struct tend__check_replay {
+    uint64_t row_count;       /* 0: nothing was replayed */
+    size_t undone_count;      /* columns */
+    double score_change;      /* mean of its absolute value */
+    double decisions_changed; /* share; NaN where it is not known how to decide */
+};
+
 /* What is odd about the current rows one by one. Counted while they are read; not of a profile. */
 struct tend__check_rows {
     bool ids_are_known; /* the id is there, and no more than TEND_CHECK_ID_MAX rows have come */
@@ -125,6 +133,7 @@ struct tend__check {
     struct tend__check_rows rows;
     enum tend__verdict verdict;
     struct tend__check_value value;         /* the caller's */
+    struct tend__check_replay replay; /* the caller's */
     struct tend__contract_outcome contract; /* the caller's, by tend__check_set_contract() */
     char config_hash[65];                   /* the caller's: "" where there is no configuration */
 };

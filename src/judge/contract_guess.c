@@ -19,6 +19,7 @@
 #define ROWS_PER_VALUE 20
 #define DENSE_MAX 64         /* whole numbers without a gap: their ends are kept exactly */
 #define COUNTEREXAMPLES 10.0 /* to be expected of a relation that does not exist */
+#define TAIL_ROOM 3.0        /* times the stretch between the last twentieth and the end */
 #define YEARS_AHEAD 10
 
 /* ---- round numbers ---- */
@@ -62,20 +63,37 @@ static double null_share(uint64_t nulls, uint64_t rows)
     return share >= 0.4 ? (1 + share) / 2 : round_share(2 * share + UNSEEN / n);
 }
 
-/* Every value is one of the whole numbers between the ends, and each of them came. */
-static bool is_dense(const struct infer_column *seen, const struct tend__column_profile *column)
+/* How many rows have exactly this value; 0 where the plan has no cell of its own for it. */
+static uint64_t count_at(const struct tend__plan_column *plan,
+                         const struct tend__column_profile *column, double value)
+{
+    for (size_t i = 0; i < column->cell_count; i++) {
+        if (!(plan->cell_lows[i] < value) && !(plan->cell_highs[i] > value)) {
+            return column->cells[i];
+        }
+    }
+    return 0;
+}
+
+/* Every value is one of the whole numbers between the ends, each of them came, and the ends often:
+ * they are the ends of what there is, and not the rarest that came so far. */
+static bool is_dense(const struct infer_column *seen, const struct tend__plan_column *plan,
+                     const struct tend__column_profile *column)
 {
     if (!seen->is_whole || !seen->is_keyed || seen->keys.level > 0) {
         return false;
     }
     const double width = column->max - column->min + 1;
     return width > 1 && width <= DENSE_MAX && !((double)seen->keys.count < width) &&
-           (double)column->row_count >= ROWS_PER_VALUE * width;
+           (double)count_at(plan, column, column->min) >= COUNTEREXAMPLES &&
+           (double)count_at(plan, column, column->max) >= COUNTEREXAMPLES;
 }
 
-static void guess_number(const struct infer_column *seen, const struct tend__column_profile *column,
-                         struct tend__contract_column *out)
+static void guess_number(const struct infer_column *seen, const struct tend__profile *profile,
+                         size_t idx, struct tend__contract_column *out)
 {
+    const struct tend__plan_column *plan = tend__plan_column(tend__profile_plan(profile), idx);
+    const struct tend__column_profile *column = tend__profile_column(profile, idx);
     const uint64_t odd = column->nan_count + column->pos_inf_count + column->neg_inf_count;
     const double low = column->min;
     const double high = column->max;
@@ -87,14 +105,18 @@ static void guess_number(const struct infer_column *seen, const struct tend__col
     if (!isfinite(low)) {
         return;
     }
-    if (is_dense(seen, column)) {
+    if (is_dense(seen, plan, column)) {
         out->low = low;
         out->high = high;
         return;
     }
     const double room = high > low ? (high - low) / 2 : fmax(fabs(high), 1);
-    out->low = low >= 0 ? 0 : round_out(low - room);
-    out->high = high <= 0 ? 0 : low >= 0 && high <= 1 ? 1 : round_out(high + room);
+    const double tail_low = TAIL_ROOM * (tend__profile_quantile(profile, idx, 0.05) - low);
+    const double tail_high = TAIL_ROOM * (high - tend__profile_quantile(profile, idx, 0.95));
+    out->low = low >= 0 ? 0 : fmin(round_out(low - fmax(room, tail_low)), 0);
+    out->high = high <= 0               ? 0
+                : low >= 0 && high <= 1 ? 1
+                                        : fmax(round_out(high + fmax(room, tail_high)), 0);
     if (seen->is_keyed && !seen->has_repeat && seen->is_whole && column->row_count > 1) {
         out->high = (double)INFINITY; /* a number that is new in each row grows */
     }
@@ -102,11 +124,12 @@ static void guess_number(const struct infer_column *seen, const struct tend__col
 
 /* 0 and 1 alone are a list rather than a range. */
 static enum tend_code guess_binary(const struct infer_column *seen,
+                                   const struct tend__plan_column *plan,
                                    const struct tend__column_profile *column,
                                    struct tend__contract_column *out, struct tend_error *err)
 {
-    const bool is_binary = is_dense(seen, column) && !(column->min < 0) && !(column->min > 0) &&
-                           !(column->max < 1) && !(column->max > 1);
+    const bool is_binary = is_dense(seen, plan, column) && !(column->min < 0) &&
+                           !(column->min > 0) && !(column->max < 1) && !(column->max > 1);
     if (!is_binary) {
         return TEND_OK;
     }
@@ -249,8 +272,8 @@ static enum tend_code guess_column(const struct tend__infer *infer,
     out->has_type = true;
     out->type = plan->type;
     if (plan->type == TEND_TYPE_NUMBER) {
-        guess_number(seen, column, out);
-        return guess_binary(seen, column, out, err);
+        guess_number(seen, profile, idx, out);
+        return guess_binary(seen, plan, column, out, err);
     }
     if (plan->type == TEND_TYPE_TIME) {
         guess_time(column, out);

@@ -39,7 +39,7 @@ enum tend_code tend__novelty_add(struct tend__novelty *novelty, const struct ten
                                  struct tend_error *err) TEND_NODISCARD;
 
 /* The values kept of a column, the most frequent first (ties in byte order or by number); NULL
- * where *count is 0. They live until the next call. */
+ * where *count is 0. They live until rows are added. */
 const struct tend__novel_value *tend__novelty_values(const struct tend__novelty *novelty,
                                                      size_t column_idx, size_t *count);
 

@@ -3,9 +3,9 @@
  * lake_read.c: streams a source as batches.
  *
  * The casts to tend's four types are done by DuckDB, in SQL and on its threads, so that a vector of
- * numbers, booleans or times is a tend__column as it lies: no copy. Only text (pointers) and
- * validity (bits to bytes) are rewritten. Through Arrow the same rows cost a copy of every column;
- * that path exists for whoever needs the ABI.
+ * numbers, booleans or times is a tend__column as it lies: no copy. Only text (pointers), validity
+ * (bits to bytes) and whole numbers of 64 bits (nearest double and rest) are rewritten. Through
+ * Arrow the same rows cost a copy of every column; that path exists for whoever needs the ABI.
  *
  * Order: DuckDB keeps the order of files and rows. Where `order_by` asks for one, the column is
  * streamed by itself first and sorted only where it does not ascend already; the sort spills to the
@@ -41,6 +41,7 @@ struct tend__lake_reader {
     struct tend__column *columns;
     uint8_t *valid;          /* column_count x TEND_LAKE_BATCH_MAX */
     struct tend__text *text; /* the same, where there is text */
+    double *wide;            /* twice the same for whole numbers of 64 bits: nearest, and rests */
     struct tend__batch batch;
     char *notes[NOTE_MAX];
     size_t note_count;
@@ -196,6 +197,14 @@ static enum tend_type out_type(const struct lake_column *column, const char *tim
     return type;
 }
 
+/* A whole number of 64 bits: it comes as it is, and is turned into a number here, so that nothing
+ * of it is lost. */
+static bool is_wide(const struct lake_column *column)
+{
+    return column->reading == LAKE_READ_PLAIN &&
+           (column->type == DUCKDB_TYPE_BIGINT || column->type == DUCKDB_TYPE_UBIGINT);
+}
+
 /* The expression that gives a column as DOUBLE, BOOLEAN, TIMESTAMP or VARCHAR. */
 static void add_expression(struct tend__buf *sql, const struct lake_source *source,
                            const struct lake_column *column, const char *time_column)
@@ -208,6 +217,10 @@ static void add_expression(struct tend__buf *sql, const struct lake_source *sour
     }
     if (column->reading == LAKE_READ_NOTHING) {
         tend__buf_text(sql, "CAST(NULL AS VARCHAR)");
+        return;
+    }
+    if (is_wide(column)) {
+        tend__sql_name(sql, column->name);
         return;
     }
     switch (out_type(column, time_column)) {
@@ -401,8 +414,9 @@ static enum tend_code check_sorted(struct tend__lake_reader *reader,
     const struct lake_column *column = &reader->found.at[sort_column];
     const bool is_time = out_type(column, options->time_column) == TEND_TYPE_TIME;
     tend__buf_init(&sql, LAKE_SQL_MAX);
-    tend__buf_text(&sql, "SELECT ");
+    tend__buf_text(&sql, "SELECT CAST(");
     tend__sql_name(&sql, column->name);
+    tend__buf_text(&sql, is_time ? " AS TIMESTAMP)" : " AS DOUBLE)");
     add_from(&sql, reader, options);
     enum tend_code code = tend__buf_code(&sql, err);
     if (code == TEND_OK) {
@@ -476,6 +490,7 @@ static enum tend_code make_batch(struct tend__lake_reader *reader, const char *t
     TEND_TRY(tend__mem_new(count, sizeof(*reader->columns), &reader->columns, err));
     TEND_TRY(tend__mem_new(count, TEND_LAKE_BATCH_MAX, &reader->valid, err));
     size_t text_count = 0;
+    size_t wide_count = 0;
     for (size_t i = 0; i < count; i++) {
         const struct lake_column *column = &reader->found.at[reader->picked[i]];
         reader->fields[i] = (struct tend__field){
@@ -486,7 +501,10 @@ static enum tend_code make_batch(struct tend__lake_reader *reader, const char *t
         };
         reader->columns[i].type = reader->fields[i].type;
         text_count += reader->fields[i].type == TEND_TYPE_TEXT;
+        wide_count += is_wide(column);
     }
+    TEND_TRY(tend__mem_new(wide_count * TEND_LAKE_BATCH_MAX, 2 * sizeof(*reader->wide),
+                           &reader->wide, err));
     TEND_TRY(
         tend__mem_new(text_count * TEND_LAKE_BATCH_MAX, sizeof(*reader->text), &reader->text, err));
     reader->batch = (struct tend__batch){
@@ -501,6 +519,14 @@ static const uint8_t *view_validity(const uint64_t *bits, size_t row_count, uint
         return NULL;
     }
     size_t present = 0;
+    size_t full = 0; /* most chunks have no null: then bits are looked at 64 at a time */
+    while (full < row_count / 64 && bits[full] == UINT64_MAX) {
+        full++;
+    }
+    if (full == row_count / 64 &&
+        (row_count % 64 == 0 || ~bits[full] << (64 - row_count % 64) == 0)) {
+        return NULL;
+    }
     for (size_t i = 0; i < row_count; i++) {
         bytes[i] = (uint8_t)((bits[i / 64] >> (i % 64)) & 1);
         present += bytes[i];
@@ -524,10 +550,23 @@ static void view_text(duckdb_string_t *strings, const uint8_t *valid, size_t row
     }
 }
 
+/* `room` has two parts of TEND_LAKE_BATCH_MAX. */
+static void view_wide(const struct lake_column *from, const void *data, size_t row_count,
+                      double *room, struct tend__column *column)
+{
+    double *rest = room + TEND_LAKE_BATCH_MAX;
+    const bool has_rest = from->type == DUCKDB_TYPE_BIGINT
+                              ? tend__split_signed(data, row_count, room, rest)
+                              : tend__split_unsigned(data, row_count, room, rest);
+    column->f64 = room;
+    column->rest = has_rest ? rest : NULL;
+}
+
 static void view_chunk(struct tend__lake_reader *reader)
 {
     const size_t row_count = (size_t)duckdb_data_chunk_get_size(reader->chunk);
     struct tend__text *text = reader->text;
+    double *wide = reader->wide;
     TEND_ASSERT(row_count <= TEND_LAKE_BATCH_MAX);
     for (size_t i = 0; i < reader->column_count; i++) {
         duckdb_vector vector = duckdb_data_chunk_get_vector(reader->chunk, i);
@@ -538,6 +577,10 @@ static void view_chunk(struct tend__lake_reader *reader)
         switch (column->type) {
         case TEND_TYPE_NUMBER:
             column->f64 = data;
+            if (is_wide(&reader->found.at[reader->picked[i]])) {
+                view_wide(&reader->found.at[reader->picked[i]], data, row_count, wide, column);
+                wide += (size_t)2 * TEND_LAKE_BATCH_MAX;
+            }
             break;
         case TEND_TYPE_BOOL:
             column->bools = data;
@@ -692,6 +735,7 @@ void tend__lake_close(struct tend__lake_reader *reader)
     tend__mem_free(reader->columns);
     tend__mem_free(reader->valid);
     tend__mem_free(reader->text);
+    tend__mem_free(reader->wide);
     tend__mem_free(reader);
 }
 

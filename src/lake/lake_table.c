@@ -274,7 +274,7 @@ static void write_where(struct tend__buf *sql, const char *where)
 }
 
 static void write_gather(struct tend__buf *sql, const struct lake_source *source,
-                         const struct lake_columns *columns, const char *where)
+                         const struct lake_columns *columns, const struct tend__lake_tables *tables)
 {
     tend__buf_text(sql, "SELECT count(*), coalesce(list(struct_pack(");
     for (size_t i = 0; i < columns->count; i++) {
@@ -283,21 +283,24 @@ static void write_gather(struct tend__buf *sql, const struct lake_source *source
         tend__buf_text(sql, " := ");
         tend__sql_name(sql, columns->at[i].name);
     }
-    tend__buf_text(sql, ") ORDER BY filename, file_row_number), []) FROM ");
+    tend__buf_text(sql, ") ORDER BY filename, file_row_number), []) FROM (SELECT * FROM ");
     write_files(sql, source, ", filename=true, file_row_number=true");
-    write_where(sql, where);
+    write_where(sql, tables->where);
+    /* One row too many says that there are too many, before they fill the memory. */
+    tend__buf_printf(sql, " LIMIT %" PRIu64 ")", tables->row_max + 1);
 }
 
 /* The one row of a count and a list as an Arrow array. */
 static enum tend_code gather(duckdb_connection con, const struct lake_source *source,
-                             const struct lake_columns *columns, const char *where,
-                             struct tend_arrow_array *out, struct tend_error *err)
+                             const struct lake_columns *columns,
+                             const struct tend__lake_tables *tables, struct tend_arrow_array *out,
+                             struct tend_error *err)
 {
     struct tend__buf sql;
     duckdb_result result = {0};
     duckdb_arrow_options arrow = NULL;
     tend__buf_init(&sql, LAKE_SQL_MAX);
-    write_gather(&sql, source, columns, where);
+    write_gather(&sql, source, columns, tables);
     enum tend_code code = tend__buf_code(&sql, err);
     if (code == TEND_OK) {
         code = tend__lake_query(con, tend__buf_str(&sql), source, &result, err);
@@ -352,34 +355,17 @@ static enum tend_code make_array(const struct tend_arrow_array *lists, struct te
     return TEND_OK;
 }
 
-static enum tend_code check_row_count(struct tend__lake *lake, const struct lake_source *source,
-                                      const char *where, uint64_t row_max, struct tend_error *err)
+static enum tend_code check_row_count(const struct tend_arrow_array *lists,
+                                      const struct lake_source *source, uint64_t row_max,
+                                      struct tend_error *err)
 {
-    struct tend__buf sql;
-    duckdb_result result = {0};
-    tend__buf_init(&sql, LAKE_SQL_MAX);
-    tend__buf_text(&sql, "SELECT count(*) FROM ");
-    write_files(&sql, source, "");
-    write_where(&sql, where);
-    enum tend_code code = tend__buf_code(&sql, err);
-    if (code == TEND_OK) {
-        code = tend__lake_query(lake->con, tend__buf_str(&sql), source, &result, err);
+    const int64_t *rows = lists->children[0]->buffers[1];
+    if (rows[0] < 0 || (uint64_t)rows[0] > row_max) {
+        return TEND_FAIL(err, ELIMIT,
+                         "'%s' has more than %" PRIu64 " rows, and no more are expected",
+                         source->shown, row_max);
     }
-    tend__buf_deinit(&sql);
-    TEND_TRY(code);
-    duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
-    const int64_t *rows =
-        chunk == NULL ? NULL : duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
-    if (rows == NULL) {
-        code = TEND_FAIL(err, EINTERNAL, "DuckDB did not count '%s'", source->shown);
-    } else if (rows[0] < 0 || (uint64_t)rows[0] > row_max) {
-        code = TEND_FAIL(err, ELIMIT,
-                         "'%s' has %" PRId64 " rows, and at most %" PRIu64 " are expected",
-                         source->shown, rows[0], row_max);
-    }
-    duckdb_destroy_data_chunk(&chunk);
-    duckdb_destroy_result(&result);
-    return code;
+    return TEND_OK;
 }
 
 /* The source of one path, and the files of the others added to it. */
@@ -425,8 +411,8 @@ enum tend_code tend__lake_read_tables(struct tend__lake *lake,
     }
     source.file_count = file_count;
     TEND_TRY_OUT(code);
-    TEND_TRY_OUT(check_row_count(lake, &source, tables->where, tables->row_max, err));
-    TEND_TRY_OUT(gather(lake->con, &source, &columns, tables->where, &lists, err));
+    TEND_TRY_OUT(gather(lake->con, &source, &columns, tables, &lists, err));
+    TEND_TRY_OUT(check_row_count(&lists, &source, tables->row_max, err));
     TEND_TRY_OUT(make_array(&lists, array, err));
     lists.release = NULL;
     *schema = types;

@@ -84,6 +84,9 @@ static const struct kind_row list_vector_kind = {"+l", false, KIND_LIST_VECTOR, 
 struct decoded {
     void *values;      /* double, uint8_t, struct tend__text or int64_t, by type */
     size_t values_cap; /* bytes */
+    double *rest;      /* numbers of 64 bits: base/column.h */
+    size_t rest_cap;
+    bool has_rest;
     uint8_t *valid;
     size_t valid_cap;
     bool has_null;
@@ -209,8 +212,10 @@ void tend__arrow_view_free(struct tend__arrow_view *view)
     for (size_t i = 0; i < view->column_count; i++) {
         tend__mem_free((void *)(uintptr_t)view->fields[i].name);
         tend__mem_free(view->sources[i].rows.values);
+        tend__mem_free(view->sources[i].rows.rest);
         tend__mem_free(view->sources[i].rows.valid);
         tend__mem_free(view->sources[i].dictionary.values);
+        tend__mem_free(view->sources[i].dictionary.rest);
         tend__mem_free(view->sources[i].dictionary.valid);
         tend__arrow_vector_deinit(&view->sources[i].vector);
     }
@@ -285,7 +290,6 @@ static void read_validity(const uint8_t *bits, size_t begin, size_t count, struc
 static void read_numbers(enum arrow_kind kind, const void *buffer, size_t begin, size_t count,
                          double *out)
 {
-    /* Integers of 64 bits are rounded to the nearest double. */
     if (kind == KIND_I8) {
         READ_NUMBERS(int8_t);
     } else if (kind == KIND_U8) {
@@ -298,10 +302,6 @@ static void read_numbers(enum arrow_kind kind, const void *buffer, size_t begin,
         READ_NUMBERS(int32_t);
     } else if (kind == KIND_U32) {
         READ_NUMBERS(uint32_t);
-    } else if (kind == KIND_I64) {
-        READ_NUMBERS(int64_t);
-    } else if (kind == KIND_U64) {
-        READ_NUMBERS(uint64_t);
     } else if (kind == KIND_F16) {
         tend__arrow_read_halves(buffer, begin, count, out);
     } else if (kind == KIND_F32) {
@@ -309,6 +309,18 @@ static void read_numbers(enum arrow_kind kind, const void *buffer, size_t begin,
     } else {
         READ_NUMBERS(double);
     }
+}
+
+static enum tend_code read_wide(enum arrow_kind kind, const void *buffer, size_t begin,
+                                size_t count, struct decoded *to, struct tend_error *err)
+{
+    TEND_TRY(tend__mem_grow(&to->rest, &to->rest_cap, count, SIZE_MAX / 2 / sizeof(*to->rest),
+                            sizeof(*to->rest), err));
+    to->has_rest =
+        kind == KIND_I64
+            ? tend__split_signed((const int64_t *)buffer + begin, count, to->values, to->rest)
+            : tend__split_unsigned((const uint64_t *)buffer + begin, count, to->values, to->rest);
+    return TEND_OK;
 }
 
 static void read_bools(const uint8_t *bits, size_t begin, size_t count, uint8_t *out)
@@ -439,6 +451,8 @@ static enum tend_code decode(const struct arrow_column *source,
     case TEND_TYPE_NUMBER:
         if (kind->kind == KIND_DECIMAL) {
             tend__arrow_read_decimals(&source->decimal, array->buffers[1], at, count, to->values);
+        } else if (kind->kind == KIND_I64 || kind->kind == KIND_U64) {
+            return read_wide(kind->kind, array->buffers[1], at, count, to, err);
         } else {
             read_numbers(kind->kind, array->buffers[1], at, count, to->values);
         }
@@ -583,6 +597,7 @@ static enum tend_code view_column(struct tend__arrow_view *view,
         .type = type,
         .valid = source->rows.has_null ? source->rows.valid : NULL,
         .f64 = type == TEND_TYPE_NUMBER ? source->rows.values : NULL,
+        .rest = source->rows.has_rest && source->index == NULL ? source->rows.rest : NULL,
         .bools = type == TEND_TYPE_BOOL ? source->rows.values : NULL,
         .text = type == TEND_TYPE_TEXT ? source->rows.values : NULL,
         .time_us = type == TEND_TYPE_TIME ? source->rows.values : NULL,

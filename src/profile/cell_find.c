@@ -9,6 +9,8 @@
  */
 #include "profile/plan_inner.h"
 
+#include <math.h>
+
 #define LANE_COUNT 8
 #define KERNEL_CUTS_MAX 64
 
@@ -19,6 +21,21 @@ size_t tend__plan_number_cell(const struct tend__cell_finder *finder, double x)
         bin += finder->search[bin + step - 1] < x ? step : 0;
     }
     return finder->cell_of_bin[bin] + (x == finder->atom_of_bin[bin] ? 1U : 0U);
+}
+
+size_t tend__plan_rest_cell(const struct tend__cell_finder *finder, double x, double rest)
+{
+    /* A cut is a double. So x + rest is above it where x is, and, with a rest above 0, where x is
+     * the cut: there the next double is in the same bin as x + rest. */
+    const double in_bin = rest > 0 ? nextafter(x, (double)INFINITY) : x;
+    if (rest == 0) {
+        return tend__plan_number_cell(finder, x);
+    }
+    size_t bin = 0;
+    for (size_t step = (finder->search_count + 1) / 2; step > 0; step /= 2) {
+        bin += finder->search[bin + step - 1] < in_bin ? step : 0;
+    }
+    return finder->cell_of_bin[bin];
 }
 
 static void count_whole(const struct tend__cell_finder *finder, const double *x, size_t n,

@@ -129,6 +129,12 @@ void tend__column_add_numbers(struct tend__column_profile *profile,
     if (block->count > 0) {
         add_block(profile, kernel, block);
     }
+    for (size_t i = begin; column->rest != NULL && i < begin + row_count; i++) {
+        if (column->rest[i] != 0 && tend__is_valid(column, i)) {
+            tend__exact_sum_add_rest(&profile->sum, &profile->sum_squares, column->f64[i],
+                                     column->rest[i]);
+        }
+    }
 }
 
 void tend__column_finite_numbers(const struct tend__kernel *kernel,

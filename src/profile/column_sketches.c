@@ -28,6 +28,7 @@ void tend__column_sketches_free(struct tend__column_sketches *sketches)
     if (sketches != NULL) {
         tend__hll_free(sketches->hll);
         tend__kll_free(sketches->kll);
+        tend__ddsketch_free(sketches->ddsketch);
         tend__frequent_free(sketches->frequent);
         tend__mem_free(sketches);
     }
@@ -37,6 +38,12 @@ static enum tend_code need_kll(struct tend__column_sketches *sketches, struct te
 {
     const struct tend__kll_options options = {.seed = COIN_SEED};
     return sketches->kll != NULL ? TEND_OK : tend__kll_new(&options, &sketches->kll, err);
+}
+
+static enum tend_code need_ddsketch(struct tend__column_sketches *sketches, struct tend_error *err)
+{
+    return sketches->ddsketch != NULL ? TEND_OK
+                                      : tend__ddsketch_new(NULL, &sketches->ddsketch, err);
 }
 
 static enum tend_code need_frequent(struct tend__column_sketches *sketches, struct tend_error *err)
@@ -49,6 +56,8 @@ enum tend_code tend__column_sketches_meet(struct tend__column_sketches *sketches
 {
     switch (type) {
     case TEND_TYPE_NUMBER:
+        TEND_TRY(need_ddsketch(sketches, err));
+        return need_kll(sketches, err);
     case TEND_TYPE_TIME:
         return need_kll(sketches, err);
     case TEND_TYPE_TEXT:
@@ -73,6 +82,7 @@ static void add_numbers(struct tend__column_sketches *sketches, const struct ten
         if (count == BLOCK || i + 1 == row_count) {
             tend__hll_add_doubles(sketches->hll, block, count);
             tend__kll_add_many(sketches->kll, block, count);
+            tend__ddsketch_add_many(sketches->ddsketch, block, count);
             count = 0;
         }
     }
@@ -129,6 +139,10 @@ enum tend_code tend__column_sketches_prepare(struct tend__column_sketches *into,
             return TEND_FAIL(err, ELIMIT, "the merged profile would be of more than 2^62 values");
         }
     }
+    if (from->ddsketch != NULL) {
+        TEND_TRY(need_ddsketch(into, err));
+        TEND_TRY(tend__ddsketch_can_merge(into->ddsketch, from->ddsketch, err));
+    }
     if (from->frequent != NULL) {
         TEND_TRY(need_frequent(into, err));
         if (tend__frequent_total(from->frequent) >
@@ -146,6 +160,9 @@ void tend__column_sketches_merge(struct tend__column_sketches *into,
     tend__hll_merge(into->hll, from->hll);
     if (from->kll != NULL) {
         code = tend__kll_merge(into->kll, from->kll, NULL);
+    }
+    if (from->ddsketch != NULL && code == TEND_OK) {
+        code = tend__ddsketch_merge(into->ddsketch, from->ddsketch, NULL);
     }
     if (from->frequent != NULL && code == TEND_OK) {
         code = tend__frequent_merge(into->frequent, from->frequent, NULL);
@@ -194,27 +211,35 @@ static enum tend_code read_frequent(const struct tend__text *bytes,
                : too_large("lg_max of frequent_items", lg_max, TEND_COLUMN_FREQUENT_LG_MAX, err);
 }
 
-enum tend_code tend__column_sketches_read(const struct tend__text *hll,
-                                          const struct tend__text *kll,
-                                          const struct tend__text *frequent,
+static enum tend_code read_ddsketch(const struct tend__text *bytes,
+                                    struct tend__column_sketches *sketches, struct tend_error *err)
+{
+    return tend__ddsketch_read(bytes->ptr, bytes->len, 0, &sketches->ddsketch, err);
+}
+
+enum tend_code tend__column_sketches_read(const struct tend__column_sketch_bytes *bytes,
                                           struct tend__column_sketches **out,
                                           struct tend_error *err)
 {
     struct tend__column_sketches *sketches = NULL;
     enum tend_code code = TEND_OK;
-    if (hll->ptr == NULL) {
+    if (bytes->hll.ptr == NULL) {
+        if (bytes->kll.ptr != NULL || bytes->ddsketch.ptr != NULL || bytes->frequent.ptr != NULL) {
+            return TEND_FAIL(err, ECORRUPT, "it has other sketches without hll");
+        }
         *out = NULL;
-        return kll->ptr == NULL && frequent->ptr == NULL
-                   ? TEND_OK
-                   : TEND_FAIL(err, ECORRUPT, "it has other sketches without hll");
+        return TEND_OK;
     }
     TEND_TRY(tend__column_sketches_new(&sketches, err));
-    TEND_TRY_OUT(read_hll(hll, sketches, err));
-    if (kll->ptr != NULL) {
-        TEND_TRY_OUT(read_kll(kll, sketches, err));
+    TEND_TRY_OUT(read_hll(&bytes->hll, sketches, err));
+    if (bytes->kll.ptr != NULL) {
+        TEND_TRY_OUT(read_kll(&bytes->kll, sketches, err));
     }
-    if (frequent->ptr != NULL) {
-        TEND_TRY_OUT(read_frequent(frequent, sketches, err));
+    if (bytes->ddsketch.ptr != NULL) {
+        TEND_TRY_OUT(read_ddsketch(&bytes->ddsketch, sketches, err));
+    }
+    if (bytes->frequent.ptr != NULL) {
+        TEND_TRY_OUT(read_frequent(&bytes->frequent, sketches, err));
     }
     *out = sketches;
     return TEND_OK;

@@ -3,13 +3,14 @@
  * column_sketches.h: what a profile keeps of a column beside its counts, or in their place where
  * the plan does not have the column: distinct values, quantiles, frequent texts.
  *
- * Three sketches of libtend (docs/methods/sketches.md): HyperLogLog of all values, KLL of the
- * finite numbers (of times: their microseconds since 1970), frequent items of the texts. Their
- * bytes are those of Apache DataSketches.
+ * Four sketches of libtend (docs/methods/sketches.md): HyperLogLog of all values, KLL of the finite
+ * numbers (of times: their microseconds since 1970), DDSketch of the finite numbers for the tails,
+ * frequent items of the texts. Their bytes are those of Apache DataSketches, and of Datadog for
+ * DDSketch.
  *
- * HyperLogLog depends on the set of the rows only. KLL is exact and so without an order up to 1,023
- * values, frequent items up to 768 different texts; beyond these the same rows in another order
- * give other bytes, with the same guarantees.
+ * HyperLogLog and DDSketch depend on the set of the rows only. KLL is exact and so without an order
+ * up to 1,023 values, frequent items up to 768 different texts; beyond these the same rows in
+ * another order give other bytes, with the same guarantees.
  */
 #ifndef TEND_PROFILE_COLUMN_SKETCHES_H
 #define TEND_PROFILE_COLUMN_SKETCHES_H
@@ -17,6 +18,7 @@
 #include "base/buf.h"
 #include "base/column.h"
 #include "base/fail.h"
+#include "sketch/ddsketch.h"
 #include "sketch/frequent.h"
 #include "sketch/hll.h"
 #include "sketch/kll.h"
@@ -32,7 +34,16 @@
 struct tend__column_sketches {
     struct tend__hll *hll;           /* always */
     struct tend__kll *kll;           /* NULL until a number or a time was met */
+    struct tend__ddsketch *ddsketch; /* NULL until a number was met */
     struct tend__frequent *frequent; /* NULL until a text was met */
+};
+
+/* The bytes of each; a NULL pointer where there are none. */
+struct tend__column_sketch_bytes {
+    struct tend__text hll;
+    struct tend__text kll;
+    struct tend__text ddsketch;
+    struct tend__text frequent;
 };
 
 enum tend_code tend__column_sketches_new(struct tend__column_sketches **out,
@@ -56,11 +67,8 @@ enum tend_code tend__column_sketches_prepare(struct tend__column_sketches *into,
 void tend__column_sketches_merge(struct tend__column_sketches *into,
                                  const struct tend__column_sketches *from);
 
-/* From the bytes of a file; any may have no bytes (a NULL pointer). *out is NULL where `hll` has
- * none. TEND_ECORRUPT says which of the three it is. */
-enum tend_code tend__column_sketches_read(const struct tend__text *hll,
-                                          const struct tend__text *kll,
-                                          const struct tend__text *frequent,
+/* From the bytes of a file. *out is NULL where `hll` has none. TEND_ECORRUPT says which it is. */
+enum tend_code tend__column_sketches_read(const struct tend__column_sketch_bytes *bytes,
                                           struct tend__column_sketches **out,
                                           struct tend_error *err) TEND_NODISCARD;
 

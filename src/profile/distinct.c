@@ -17,6 +17,8 @@
 #define ENTRY_MAX (TEND_DISTINCT_MAX + 1 + FREQUENT_MAX)
 #define SKETCH_ROW_COUNT 4
 #define SKETCH_COLUMN_COUNT ((size_t)32768)
+#define FETCH_AHEAD 16
+#define RECENT_MAX 512
 #define SPARSE_MAX                                                                                 \
     512 /* so few entries have sixteen slots each: the first slot then nearly always hits */
 
@@ -366,6 +368,40 @@ static enum tend_code leave_table(struct tend__distinct *distinct, struct tend_e
     return TEND_OK;
 }
 
+/* Asks for the memory that counting a value will need: with many columns nothing of it is in a
+ * cache. */
+static inline void fetch_ahead(const struct tend__distinct *distinct, uint64_t hash)
+{
+    if (hash <= distinct->threshold) {
+        __builtin_prefetch(&distinct->slots[(size_t)hash & (distinct->slot_count - 1)], 1);
+        return;
+    }
+    for (size_t i = 0; distinct->sketch != NULL && i < SKETCH_ROW_COUNT; i++) {
+        __builtin_prefetch(&distinct->sketch[sketch_column(hash, i)], 1);
+    }
+}
+
+/* Numbers after the table was left. */
+static enum tend_code add_keys(struct tend__distinct *distinct, const double *x, size_t count,
+                               struct tend_error *err)
+{
+    struct distinct_entry ahead[FETCH_AHEAD];
+    for (size_t i = 0; i < count + FETCH_AHEAD; i++) {
+        struct distinct_entry *key = &ahead[i % FETCH_AHEAD];
+        if (i >= FETCH_AHEAD) {
+            key->text.ptr = (const char *)&x[i - FETCH_AHEAD];
+            TEND_TRY(add_key(distinct, key, err));
+        }
+        if (i < count) {
+            char bytes[sizeof(double)];
+            memcpy(bytes, &x[i], sizeof(bytes));
+            *key = make_key(bytes, sizeof(bytes));
+            fetch_ahead(distinct, key->hash);
+        }
+    }
+    return TEND_OK;
+}
+
 enum tend_code tend__distinct_add_numbers(struct tend__distinct *distinct, const double *x,
                                           size_t count, const struct tend__extent *extent,
                                           struct tend_error *err)
@@ -396,13 +432,39 @@ enum tend_code tend__distinct_add_numbers(struct tend__distinct *distinct, const
         distinct->total += count - done;
         return TEND_OK;
     }
-    for (; done < count; done++) {
-        char bytes[sizeof(double)];
-        memcpy(bytes, &x[done], sizeof(bytes));
-        struct distinct_entry key = make_key(bytes, sizeof(bytes));
-        TEND_TRY(add_key(distinct, &key, err));
+    return add_keys(distinct, x + done, count - done, err);
+}
+
+/* The short texts of a batch that were found, by a cheaper hash than the table's: it is in the
+ * first cache whatever the size of the table. Of use while no entry moves. */
+struct recent {
+    uint64_t prefixes[RECENT_MAX];
+    struct distinct_entry *entries[RECENT_MAX];
+    bool is_used;
+};
+
+static inline size_t recent_place(uint64_t prefix)
+{
+    return (size_t)((prefix * UINT64_C(0x9E3779B97F4A7C15)) >> 32) % RECENT_MAX;
+}
+
+/* The entry of a text that is among them, or NULL. */
+static inline struct distinct_entry *find_recent(const struct recent *recent, uint64_t prefix,
+                                                 size_t len)
+{
+    const size_t at = recent_place(prefix);
+    struct distinct_entry *entry = recent->entries[at];
+    const bool is_it = entry != NULL && recent->prefixes[at] == prefix && entry->text.len == len;
+    return is_it ? entry : NULL;
+}
+
+static inline void keep_recent(struct recent *recent, struct distinct_entry *entry)
+{
+    if (recent->is_used && entry->text.len <= 8) {
+        const size_t at = recent_place(entry->prefix);
+        recent->prefixes[at] = entry->prefix;
+        recent->entries[at] = entry;
     }
-    return TEND_OK;
 }
 
 enum tend_code tend__distinct_add_texts(struct tend__distinct *distinct,
@@ -410,6 +472,7 @@ enum tend_code tend__distinct_add_texts(struct tend__distinct *distinct,
                                         struct tend_error *err)
 {
     struct finder finder = finder_of(distinct);
+    struct recent recent = {.is_used = distinct->entry_count <= SPARSE_MAX};
     uint64_t found_count = 0;
     for (size_t i = 0; i < row_count; i++) {
         if (!tend__is_valid(column, i)) {
@@ -421,18 +484,29 @@ enum tend_code tend__distinct_add_texts(struct tend__distinct *distinct,
             found_count++;
             continue;
         }
+        if (text.len <= 8 && recent.is_used) {
+            struct distinct_entry *same =
+                find_recent(&recent, tend__text_prefix(text.ptr, text.len), text.len);
+            if (same != NULL) {
+                same->count++;
+                found_count++;
+                continue;
+            }
+        }
         struct distinct_entry key = make_key(text.ptr, text.len);
         const bool is_sampled = key.hash <= finder.threshold;
         struct distinct_entry *entry = is_sampled ? find_entry(&finder, &key) : NULL;
         if (entry != NULL) {
             entry->count++;
             found_count++;
+            keep_recent(&recent, entry);
             continue;
         }
         distinct->total += found_count + (is_sampled ? 1 : 0);
         found_count = 0;
         TEND_TRY(is_sampled ? add_unseen(distinct, &key, err) : add_key(distinct, &key, err));
         finder = finder_of(distinct);
+        recent.is_used = false; /* entries may have moved */
     }
     distinct->total += found_count;
     return TEND_OK;

@@ -114,7 +114,7 @@ static void list_bins(struct bins *bins)
 {
     const struct tend__grid *grid = bins->distinct->grid;
     bins->count = 0;
-    bins->whole_at = 0;
+    bins->whole_at = bins->distinct->whole_total == 0 ? WHOLE_COUNT : 0;
     bins->will_do = true;
     for (size_t i = 0; i < grid->size; i++) {
         if (grid->counts[i] != 0 || grid->spill != NULL) {

@@ -28,8 +28,9 @@ struct builder_column {
         profile; /* its cells are `cells`, and used for bool and time only */
     uint64_t cells[TEND_HOUR_COUNT];
     struct tend__distinct *distinct; /* number and text */
-    bool is_again;                   /* the rows are added once more, to a new counter */
-    uint32_t dim;                    /* vector, as the next two: 0 = no row is one yet */
+    bool has_rest; /* numbers that are no doubles: counted by a pass of their own */
+    bool is_again; /* the rows are added once more, to a new counter */
+    uint32_t dim;  /* vector, as the next two: 0 = no row is one yet */
     struct tend__vector_sample *sample;
     double *room; /* dim */
 };
@@ -175,6 +176,7 @@ static enum tend_code add_column(struct builder_column *column, const struct ten
 {
     switch (values->type) {
     case TEND_TYPE_NUMBER:
+        column->has_rest = column->has_rest || values->rest != NULL;
         return add_numbers(column, kernel, values, row_count, err);
     case TEND_TYPE_BOOL:
         tend__column_add_bools(&column->profile, values, row_count);
@@ -429,8 +431,9 @@ static enum tend_code list_exact(const struct builder_column *column,
                                  struct tend__distinct_value **values, size_t *count,
                                  bool *is_known, struct tend_error *err)
 {
-    *is_known = column->distinct == NULL || tend__distinct_is_exact(column->distinct);
-    if (column->distinct == NULL) {
+    *is_known = column->distinct == NULL ||
+                (!column->has_rest && tend__distinct_is_exact(column->distinct));
+    if (column->distinct == NULL || column->has_rest) {
         return TEND_OK;
     }
     if (*is_known) {

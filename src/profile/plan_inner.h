@@ -70,6 +70,9 @@ enum tend_code tend__plan_new(const struct tend__plan_source *sources, size_t co
 void tend__plan_count_numbers(const struct tend__cell_finder *finder, const double *x, size_t n,
                               bool all_whole, uint64_t *cells);
 
+/* The cell of x + rest, where x is the nearest double to that: never an atom's with a rest. */
+size_t tend__plan_rest_cell(const struct tend__cell_finder *finder, double x, double rest);
+
 /* The cell of one finite number. */
 size_t tend__plan_number_cell(const struct tend__cell_finder *finder, double x);
 

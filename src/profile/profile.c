@@ -221,6 +221,18 @@ static size_t find_in_batch(const struct tend__batch *batch, const char *name, s
     return SIZE_MAX;
 }
 
+/* Of a column with rests: one number at a time. */
+static void count_rests(struct tend__column_profile *profile,
+                        const struct tend__cell_finder *finder, const struct tend__column *column,
+                        size_t row_count)
+{
+    for (size_t i = 0; i < row_count; i++) {
+        if (tend__is_valid(column, i)) {
+            profile->cells[tend__plan_rest_cell(finder, column->f64[i], column->rest[i])]++;
+        }
+    }
+}
+
 static void add_numbers(struct tend__column_profile *profile,
                         const struct tend__cell_finder *finder, const struct tend__column *column,
                         size_t row_count)
@@ -230,8 +242,13 @@ static void add_numbers(struct tend__column_profile *profile,
         const size_t left = row_count - begin;
         tend__column_add_numbers(profile, finder->kernel, column, begin,
                                  left < TEND_NUMBER_BLOCK ? left : TEND_NUMBER_BLOCK, &block);
-        tend__plan_count_numbers(finder, block.x, block.count, block.extent.all_whole,
-                                 profile->cells);
+        if (column->rest == NULL) {
+            tend__plan_count_numbers(finder, block.x, block.count, block.extent.all_whole,
+                                     profile->cells);
+        }
+    }
+    if (column->rest != NULL) {
+        count_rests(profile, finder, column, row_count);
     }
 }
 
@@ -366,6 +383,10 @@ static void count_numbers(struct tend__column_profile *profile,
                           size_t row_count)
 {
     struct tend__number_block block;
+    if (column->rest != NULL) {
+        count_rests(profile, finder, column, row_count);
+        return;
+    }
     for (size_t begin = 0; begin < row_count; begin += TEND_NUMBER_BLOCK) {
         const size_t left = row_count - begin;
         tend__column_finite_numbers(finder->kernel, column, begin,

@@ -57,6 +57,7 @@
     X(KLL, "kll", "z", false, true)                                                                \
     X(HLL, "hll", "z", false, true)                                                                \
     X(FREQUENT_ITEMS, "frequent_items", "z", false, true)                                          \
+    X(DDSKETCH, "ddsketch", "z", false, true)                                                      \
     X(CHECK, "check", "l", false, true)
 
 enum tend__profile_field {

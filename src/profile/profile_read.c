@@ -678,13 +678,12 @@ static enum tend_code read_blob(const struct table_reader *reader, size_t row_id
 static enum tend_code read_sketches(const struct table_reader *reader, size_t row_idx,
                                     struct tend__column_sketches **out, struct tend_error *err)
 {
-    struct tend__text hll;
-    struct tend__text kll;
-    struct tend__text frequent;
-    TEND_TRY(read_blob(reader, row_idx, FIELD(HLL), &hll, err));
-    TEND_TRY(read_blob(reader, row_idx, FIELD(KLL), &kll, err));
-    TEND_TRY(read_blob(reader, row_idx, FIELD(FREQUENT_ITEMS), &frequent, err));
-    const enum tend_code code = tend__column_sketches_read(&hll, &kll, &frequent, out, err);
+    struct tend__column_sketch_bytes bytes;
+    TEND_TRY(read_blob(reader, row_idx, FIELD(HLL), &bytes.hll, err));
+    TEND_TRY(read_blob(reader, row_idx, FIELD(KLL), &bytes.kll, err));
+    TEND_TRY(read_blob(reader, row_idx, FIELD(DDSKETCH), &bytes.ddsketch, err));
+    TEND_TRY(read_blob(reader, row_idx, FIELD(FREQUENT_ITEMS), &bytes.frequent, err));
+    const enum tend_code code = tend__column_sketches_read(&bytes, out, err);
     if (code == TEND_ECORRUPT) {
         const struct tend__text *name = &reader->names[row_idx];
         tend__error_prefix(err, "the profile of column '%.*s'",
@@ -693,32 +692,41 @@ static enum tend_code read_sketches(const struct table_reader *reader, size_t ro
     return code;
 }
 
-/* Sketches of a column of the plan are of all its values, and of its type only. */
+/* Sketches of a column of the plan are of all its values, and those that its type has. */
+static bool fits_column(const struct tend__column_sketches *sketches, enum tend_type type,
+                        uint64_t value_count)
+{
+    const bool has_kll = type == TEND_TYPE_NUMBER || type == TEND_TYPE_TIME;
+    const bool has_ddsketch = type == TEND_TYPE_NUMBER;
+    const bool has_frequent = type == TEND_TYPE_TEXT;
+    if ((sketches->kll != NULL) != has_kll || (sketches->ddsketch != NULL) != has_ddsketch ||
+        (sketches->frequent != NULL) != has_frequent) {
+        return false;
+    }
+    return (!has_kll || tend__kll_count(sketches->kll) == value_count) &&
+           (!has_ddsketch || tend__ddsketch_count(sketches->ddsketch) == value_count) &&
+           (!has_frequent || tend__frequent_total(sketches->frequent) == value_count);
+}
+
 static enum tend_code read_plan_sketches(const struct table_reader *reader, size_t row_idx,
                                          struct tend__profile *profile, size_t column_idx,
                                          uint64_t value_count, struct tend_error *err)
 {
-    const enum tend_type type = profile->plan->columns[column_idx].type;
-    const bool is_scalar = type == TEND_TYPE_NUMBER || type == TEND_TYPE_TIME;
     struct tend__column_sketches *sketches = NULL;
+    enum tend_code code = TEND_OK;
     TEND_TRY(read_sketches(reader, row_idx, &sketches, err));
     if (sketches == NULL) {
         return TEND_OK;
     }
-    if ((sketches->kll != NULL) != is_scalar ||
-        (sketches->frequent != NULL) != (type == TEND_TYPE_TEXT) ||
-        (sketches->kll != NULL && tend__kll_count(sketches->kll) != value_count) ||
-        (sketches->frequent != NULL && tend__frequent_total(sketches->frequent) != value_count)) {
-        tend__column_sketches_free(sketches);
-        return fail_row(reader, row_idx, "its sketches are not of its values", err);
-    }
-    if (profile->sketches == NULL) {
-        const enum tend_code code =
+    if (!fits_column(sketches, profile->plan->columns[column_idx].type, value_count)) {
+        code = fail_row(reader, row_idx, "its sketches are not of its values", err);
+    } else if (profile->sketches == NULL) {
+        code =
             tend__mem_new(profile->plan->column_count, sizeof(sketches), &profile->sketches, err);
-        if (code != TEND_OK) {
-            tend__column_sketches_free(sketches);
-            return code;
-        }
+    }
+    if (code != TEND_OK) {
+        tend__column_sketches_free(sketches);
+        return code;
     }
     profile->sketches[column_idx] = sketches;
     return TEND_OK;

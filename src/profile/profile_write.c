@@ -169,7 +169,7 @@ static void put_counts(struct tend__arrow_out *table, const struct tend__plan_co
     }
 }
 
-/* `hll` .. `frequent_items`: those that there are. */
+/* `kll` .. `ddsketch`: those that there are. */
 static enum tend_code put_sketches(struct tend__arrow_out *table,
                                    const struct tend__column_sketches *sketches,
                                    struct tend_error *err)
@@ -196,6 +196,13 @@ static enum tend_code put_sketches(struct tend__arrow_out *table,
         tend__arrow_out_bytes(table, FIELD(FREQUENT_ITEMS), tend__buf_str(&buf), buf.len);
     } else {
         tend__arrow_out_null(table, FIELD(FREQUENT_ITEMS));
+    }
+    tend__buf_reset(&buf);
+    if (sketches != NULL && sketches->ddsketch != NULL) {
+        TEND_TRY_OUT(tend__ddsketch_write(sketches->ddsketch, &buf, err));
+        tend__arrow_out_bytes(table, FIELD(DDSKETCH), tend__buf_str(&buf), buf.len);
+    } else {
+        tend__arrow_out_null(table, FIELD(DDSKETCH));
     }
 out:
     tend__buf_deinit(&buf);

@@ -18,6 +18,7 @@
 #include "report/svg.h"
 #include "report/svg_pair.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -329,8 +330,12 @@ static void add_breaks(const struct tend__check *check, struct tend__buf *page)
         tend__table_cell(
             &table, TEND_TINT_PLAIN, "%s",
             tend__check_break_is_exact(found) ? "exact" : tend__show_number(found->evidence, text));
-        tend__table_cell(&table, TEND_TINT_PLAIN, "%s",
-                         found->since_us != 0 ? tend__show_time(found->since_us, text) : "");
+        if (found->since_us != 0 || found->since_row == 0) {
+            tend__table_cell(&table, TEND_TINT_PLAIN, "%s",
+                             found->since_us != 0 ? tend__show_time(found->since_us, text) : "");
+        } else {
+            tend__table_cell(&table, TEND_TINT_PLAIN, "row %" PRIu64, found->since_row);
+        }
         tend__table_cell(&table, TEND_TINT_PLAIN, "%s", tend__break_advice(found->kind));
     }
     tend__html_heading(page, 2, "Data breaks");

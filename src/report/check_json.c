@@ -123,6 +123,27 @@ static void write_detail(const struct tend__break *found, struct tend__json_writ
     tend__jsonw_object_end(w);
 }
 
+/* How rows become what they would have been. */
+static void write_undo(const struct tend__break *found, struct tend__json_writer *w)
+{
+    char text[3 * TEND_BREAK_TEXT_SIZE];
+    tend__jsonw_key(w, "undo");
+    if (!tend__break_is_undoable(found)) {
+        tend__jsonw_null(w);
+        return;
+    }
+    if (found->kind == TEND_BREAK_UNIT_CHANGE || found->kind == TEND_BREAK_SIGN_FLIP) {
+        (void)snprintf(text, sizeof(text), "(x - %.9g) / %.9g", found->offset, found->factor);
+    } else if (found->kind == TEND_BREAK_HOUR_SHIFT) {
+        (void)snprintf(text, sizeof(text), "%+d hours", -found->shift_hours);
+    } else if (found->kind == TEND_BREAK_DEFAULT_FILL) {
+        (void)snprintf(text, sizeof(text), "'%s' to null", found->to);
+    } else {
+        (void)snprintf(text, sizeof(text), "'%s' to '%s'", found->to, found->from);
+    }
+    tend__jsonw_text(w, text);
+}
+
 static void write_break(const struct tend__check *check, const struct tend__break *found,
                         struct tend__json_writer *w)
 {
@@ -158,6 +179,7 @@ static void write_break(const struct tend__check *check, const struct tend__brea
     }
     tend__jsonw_member_number(w, "share", found->share);
     tend__jsonw_member_number(w, "evidence", found->evidence);
+    write_undo(found, w);
     tend__jsonw_object_end(w);
 }
 
@@ -239,6 +261,21 @@ static void write_value(const struct tend__check *check, struct tend__json_write
     tend__jsonw_object_end(w);
 }
 
+static void write_replay(const struct tend__check_replay *replay, struct tend__json_writer *w)
+{
+    tend__jsonw_key(w, "replay");
+    if (replay->row_count == 0) {
+        tend__jsonw_null(w);
+        return;
+    }
+    tend__jsonw_object_begin(w);
+    tend__jsonw_member_uint(w, "rows", replay->row_count);
+    tend__jsonw_member_uint(w, "columns_undone", replay->undone_count);
+    tend__jsonw_member_number(w, "score_change", replay->score_change);
+    tend__jsonw_member_number(w, "decisions_changed", replay->decisions_changed);
+    tend__jsonw_object_end(w);
+}
+
 static void write_reference(const struct tend__check *check, struct tend__json_writer *w)
 {
     tend__jsonw_key(w, "reference");
@@ -298,6 +335,7 @@ void tend__check_json(const struct tend__check *check, struct tend__buf *out)
     }
     tend__jsonw_array_end(&w);
     tend__multivariate_json(check, &w);
+    write_replay(&check->replay, &w);
     tend__contract_json(&check->contract, &w);
     write_value(check, &w);
     if (check->value.why_not[0] != '\0') {

@@ -7,6 +7,7 @@
 #include "report/multivariate_report.h"
 #include "report/render.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -132,8 +133,24 @@ static void print_breaks(const struct printing *p)
             continue;
         }
         tend__buf_printf(out, "; %s of rows", tend__show_share(found->share, text));
+        if (found->since_row > 1 && found->since_us != 0) {
+            tend__buf_printf(out, " since %s", tend__show_time(found->since_us, text));
+        } else if (found->since_row > 1) {
+            tend__buf_printf(out, " since row %" PRIu64, found->since_row);
+        }
         tend__buf_printf(out, ", evidence %s times the threshold\n",
                          tend__show_number(found->evidence, text));
+    }
+    const struct tend__check_replay *replay = &p->check->replay;
+    if (replay->row_count > 0) {
+        tend__buf_printf(out, "  undone in %zu columns and replayed on %" PRIu64 " rows: ",
+                         replay->undone_count, replay->row_count);
+        if (isfinite(replay->decisions_changed)) {
+            tend__buf_printf(out, "%s of the decisions change, ",
+                             tend__show_share(replay->decisions_changed, text));
+        }
+        tend__buf_printf(out, "scores move by %s on average\n",
+                         tend__show_number(replay->score_change, text));
     }
 }
 

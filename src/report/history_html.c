@@ -214,14 +214,8 @@ static void draw_nulls(const struct tend__history *history, size_t column_idx,
         .title = "nulls",
         .desc = "Rows of each window without a value, in %: nulls, NaN and infinities.",
         .is_card = true};
-    double top = 0;
     for (size_t i = 0; i < history->slot_count; i++) {
         memory->values[0][i] = 100 * points[i].null_share;
-        top = memory->values[0][i] > top ? memory->values[0][i] : top;
-    }
-    if (!(top > 0)) {
-        tend__html_paragraph(page, TEND_TINT_DIM, "None: every row has a value, in every window.");
-        return;
     }
     const struct tend__series series[] = {
         {"nulls, %", memory->values[0], NULL, NULL, TEND_SERIES_BARS, 1}};
@@ -269,6 +263,16 @@ static void draw_distance(const struct tend__history *history, size_t column_idx
     draw(history, memory, &drawing, page);
 }
 
+static bool has_nulls(const struct tend__history *history, size_t column_idx)
+{
+    const struct tend__history_point *points = tend__history_points(history, column_idx);
+    bool found = false;
+    for (size_t i = 0; i < history->slot_count; i++) {
+        found = found || points[i].null_share > 0;
+    }
+    return found;
+}
+
 static void add_card(const char *title, struct tend__buf *page)
 {
     tend__html_card_begin(page, title, NULL, TEND_TINT_PLAIN);
@@ -294,6 +298,9 @@ static void add_column(const struct tend__history *history, size_t column_idx,
             tend__show_number(column->effect_max, text[0]),
             tend__show_time(tend__history_slot_start(history, column->effect_max_slot), text[1]));
     }
+    if (!has_nulls(history, column_idx)) {
+        tend__html_paragraph(page, TEND_TINT_DIM, "No nulls: every row has a value.");
+    }
     if (plan->type == TEND_TYPE_NUMBER) {
         draw_quantiles(history, column_idx, memory, page);
     } else if (plan->type == TEND_TYPE_BOOL) {
@@ -306,9 +313,11 @@ static void add_column(const struct tend__history *history, size_t column_idx,
     add_card("distance from the reference", page);
     draw_distance(history, column_idx, memory, page);
     tend__html_card_end(page);
-    add_card("nulls", page);
-    draw_nulls(history, column_idx, memory, page);
-    tend__html_card_end(page);
+    if (has_nulls(history, column_idx)) {
+        add_card("nulls", page);
+        draw_nulls(history, column_idx, memory, page);
+        tend__html_card_end(page);
+    }
     add_card("rows", page);
     draw_rows(history, column_idx, memory, page);
     tend__html_card_end(page);

@@ -19,6 +19,11 @@ static const struct {
                  {"p50", 0.5, true},   {"p75", 0.75, true},  {"p95", 0.95, false},
                  {"p99", 0.99, true}};
 
+static const struct {
+    const char *name;
+    double p;
+} tails[] = {{"p0001", 0.0001}, {"p001", 0.001}, {"p999", 0.999}, {"p9999", 0.9999}};
+
 static void write_distinct(const struct tend__hll *hll, struct tend__json_writer *w)
 {
     double low = 0;
@@ -55,6 +60,18 @@ static void write_quantiles(const struct tend__kll *kll, enum tend_type type,
     }
     tend__jsonw_object_end(w);
     tend__kll_view_free(view);
+}
+
+/* The tails by relative error: what KLL's error in rank says nothing about. */
+static void write_tails(const struct tend__ddsketch *ddsketch, struct tend__json_writer *w)
+{
+    tend__jsonw_key(w, "tails");
+    tend__jsonw_object_begin(w);
+    tend__jsonw_member_number(w, "relative_error", tend__ddsketch_alpha(ddsketch));
+    for (size_t i = 0; i < TEND_ARRAY_LEN(tails); i++) {
+        tend__jsonw_member_number(w, tails[i].name, tend__ddsketch_quantile(ddsketch, tails[i].p));
+    }
+    tend__jsonw_object_end(w);
 }
 
 static void write_frequent(const struct tend__frequent *frequent, struct tend__json_writer *w)
@@ -98,6 +115,9 @@ void tend__sketches_json(const struct tend__column_sketches *sketches, enum tend
     if (sketches->kll != NULL) {
         write_quantiles(sketches->kll, type, w);
     }
+    if (sketches->ddsketch != NULL) {
+        write_tails(sketches->ddsketch, w);
+    }
     if (sketches->frequent != NULL) {
         write_frequent(sketches->frequent, w);
     }
@@ -131,9 +151,11 @@ static void add_value(double x, enum tend_type type, struct tend__table *table)
     tend__table_cell(table, TEND_TINT_PLAIN, "%s", text);
 }
 
-static enum tend_code add_quantiles(const struct tend__kll *kll, enum tend_type type,
-                                    struct tend__table *table, struct tend_error *err)
+static enum tend_code add_quantiles(const struct tend__column_sketches *sketches,
+                                    enum tend_type type, struct tend__table *table,
+                                    struct tend_error *err)
 {
+    const struct tend__kll *kll = sketches->kll;
     struct tend__kll_view *view = NULL;
     if (kll != NULL) {
         TEND_TRY(tend__kll_view_new(kll, &view, err));
@@ -145,6 +167,9 @@ static enum tend_code add_quantiles(const struct tend__kll *kll, enum tend_type 
                       type, table);
         }
     }
+    add_value(sketches->ddsketch == NULL ? (double)NAN
+                                         : tend__ddsketch_quantile(sketches->ddsketch, 0.999),
+              type, table);
     add_value(kll == NULL ? (double)NAN : tend__kll_max(kll), type, table);
     tend__kll_view_free(view);
     return TEND_OK;
@@ -196,7 +221,7 @@ static enum tend_code add_row(const char *name, enum tend_type type,
     tend__table_cell(table, TEND_TINT_BOLD, "%s", name);
     tend__table_cell(table, TEND_TINT_PLAIN, "%s", tend__column_kind(type));
     add_distinct(sketches->hll, table);
-    TEND_TRY(add_quantiles(sketches->kll, type, table, err));
+    TEND_TRY(add_quantiles(sketches, type, table, err));
     return add_frequent(sketches->frequent, table, err);
 }
 
@@ -221,13 +246,13 @@ bool tend__profile_has_sketches(const struct tend__profile *profile)
 enum tend_code tend__sketches_as_table(const struct tend__profile *profile,
                                        struct tend__table *table, struct tend_error *err)
 {
-    static const char *const titles[] = {"column", "kind", "distinct", "min", "p25",
-                                         "p50",    "p75",  "p99",      "max", "most frequent"};
+    static const char *const titles[] = {"column", "kind", "distinct", "min", "p25",          "p50",
+                                         "p75",    "p99",  "p99.9",    "max", "most frequent"};
     const struct tend__plan *plan = tend__profile_plan(profile);
     size_t new_count = 0;
     const struct tend__new_column *news = tend__profile_new_columns(profile, &new_count);
     for (size_t i = 0; i < TEND_ARRAY_LEN(titles); i++) {
-        tend__table_add_column(table, titles[i], i > 1 && i < 9);
+        tend__table_add_column(table, titles[i], i > 1 && i < 10);
     }
     for (size_t i = 0; i < tend__plan_column_count(plan); i++) {
         const struct tend__plan_column *column = tend__plan_column(plan, i);

@@ -213,10 +213,9 @@ static void merge_store(const struct tend__ddsketch *into_sketch, struct tend__d
     }
 }
 
-enum tend_code tend__ddsketch_merge(struct tend__ddsketch *into, const struct tend__ddsketch *from,
-                                    struct tend_error *err)
+enum tend_code tend__ddsketch_can_merge(const struct tend__ddsketch *into,
+                                        const struct tend__ddsketch *from, struct tend_error *err)
 {
-    TEND_ASSERT(into != from);
     if (into->mapping != from->mapping || fabs(into->gamma - from->gamma) > 1e-12 * into->gamma) {
         return TEND_FAIL(err, EINVAL,
                          "DDSketches of different buckets cannot be merged: alpha %g and %g",
@@ -225,6 +224,14 @@ enum tend_code tend__ddsketch_merge(struct tend__ddsketch *into, const struct te
     if (tend__ddsketch_count(from) > INT64_MAX - tend__ddsketch_count(into)) {
         return TEND_FAIL(err, ELIMIT, "the merged DDSketch would count more than 2^63 values");
     }
+    return TEND_OK;
+}
+
+enum tend_code tend__ddsketch_merge(struct tend__ddsketch *into, const struct tend__ddsketch *from,
+                                    struct tend_error *err)
+{
+    TEND_ASSERT(into != from);
+    TEND_TRY(tend__ddsketch_can_merge(into, from, err));
     merge_store(into, &into->positive, from, &from->positive);
     merge_store(into, &into->negative, from, &from->negative);
     into->zero_count += from->zero_count;

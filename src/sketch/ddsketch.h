@@ -53,6 +53,11 @@ void tend__ddsketch_add_many(struct tend__ddsketch *sketch, const double *x, siz
 enum tend_code tend__ddsketch_merge(struct tend__ddsketch *into, const struct tend__ddsketch *from,
                                     struct tend_error *err) TEND_NODISCARD;
 
+/* The failures of a merge, without it. */
+enum tend_code tend__ddsketch_can_merge(const struct tend__ddsketch *into,
+                                        const struct tend__ddsketch *from,
+                                        struct tend_error *err) TEND_NODISCARD;
+
 double tend__ddsketch_alpha(const struct tend__ddsketch *sketch);
 uint64_t tend__ddsketch_count(const struct tend__ddsketch *sketch); /* finite values */
 uint64_t tend__ddsketch_not_finite_count(const struct tend__ddsketch *sketch);

@@ -265,7 +265,10 @@ static enum tend_code read_mapping(struct tend__ddsketch *sketch, struct tend__w
             return unknown_field(&field, err);
         }
     }
-    const double alpha = (gamma - 1) / (gamma + 1);
+    double alpha = (gamma - 1) / (gamma + 1);
+    const double decimal = round(alpha * 1e6) / 1e6;
+    const bool is_decimal = fabs(decimal - alpha) < 1e-13; /* so it was before it was rounded */
+    alpha = is_decimal ? decimal : alpha;
     if (!(alpha >= 0.99e-4 && alpha <= 0.51)) {
         return BAD(err, "a gamma of %g", gamma);
     }
@@ -276,6 +279,7 @@ static enum tend_code read_mapping(struct tend__ddsketch *sketch, struct tend__w
                          (unsigned long long)mapping, offset);
     }
     tend__ddsketch_set_mapping(sketch, alpha, (enum tend__ddsketch_mapping)mapping);
+    sketch->gamma = is_decimal ? sketch->gamma : gamma; /* written as it was read */
     return TEND_OK;
 }
 

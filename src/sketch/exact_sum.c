@@ -221,6 +221,17 @@ void tend__exact_sum_add_block(struct tend__exact_sum *sum, struct tend__exact_s
     }
 }
 
+void tend__exact_sum_add_rest(struct tend__exact_sum *sum, struct tend__exact_sum *squares,
+                              double high, double low)
+{
+    /* (high + low)^2 = high^2 + 2 high low + low^2 */
+    const double product = high * low;
+    tend__exact_sum_add(sum, low);
+    tend__exact_sum_add(squares, 2 * product);
+    tend__exact_sum_add(squares, 2 * fma(high, low, -product));
+    tend__exact_sum_add(squares, low * low);
+}
+
 /* A copy with everything in the chunks and the carries propagated. */
 static struct tend__exact_sum normalised(const struct tend__exact_sum *sum)
 {

@@ -62,6 +62,11 @@ void tend__exact_sum_add_block(struct tend__exact_sum *sum, struct tend__exact_s
                                const struct tend__kernel *kernel, const double *x, size_t n,
                                double size_max);
 
+/* Adds high + low and its square, exactly, where low is a whole number below 2^20 in size. high has
+ * been added already, and so has its square. */
+void tend__exact_sum_add_rest(struct tend__exact_sum *sum, struct tend__exact_sum *squares,
+                              double high, double low);
+
 /* into = into + from. Commutes and associates exactly. */
 void tend__exact_sum_merge(struct tend__exact_sum *into, const struct tend__exact_sum *from);
 

@@ -16,7 +16,7 @@
  *
  * Texts longer than TEND_FREQUENT_BYTES_MAX are cut there, at the start of a UTF-8 character, and
  * count as one with all that begin like them; one that was read stays whole until it is merged into
- * another sketch. Memory is fixed at birth (236 kB for lg_max 10, of which the system gives what is
+ * another sketch. Memory is fixed at birth (230 kB for lg_max 10, of which the system gives what is
  * touched). Bytes are those of Apache DataSketches'
  * frequent_strings_sketch (docs/methods/sketches.md), which knows no such limit.
  */

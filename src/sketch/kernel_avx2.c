@@ -9,7 +9,10 @@
 
 #    define KERNEL_FN __attribute__((target("avx2,fma")))
 #    define LANES 4
-#    define GROUP 6 /* cuts and counters in 12 of 16 registers */
+#    define GROUP_1 2
+#    define GROUP_2 4
+#    define GROUP_3 5
+#    define GROUP_4 6 /* cuts and counters in 12 of 16 registers */
 
 typedef __m256d vec;
 typedef __m256i ivec;

@@ -18,7 +18,10 @@
 #    endif
 
 #    define LANES 8
-#    define GROUP 10 /* cuts and counters in 20 of 32 registers */
+#    define GROUP_1 3
+#    define GROUP_2 6
+#    define GROUP_3 8
+#    define GROUP_4 10 /* cuts and counters in 20 of 32 registers */
 
 typedef __m512d vec;
 typedef __m512i ivec;

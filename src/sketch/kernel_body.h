@@ -36,54 +36,114 @@ KERNEL_FN static inline vec load_rest(const double *x, size_t n, double fill)
     return v_load(lanes);
 }
 
-/* One group of cuts. GROUP is a constant, so that the counters stay in registers. */
+/* The loops over a group must be unrolled for its cuts and counters to be in registers, which gcc
+ * does not do by itself at -O2. */
+#if defined(__GNUC__) && !defined(__clang__)
+#    define UNROLL _Pragma("GCC unroll 16")
+#else
+#    define UNROLL
+#endif
+
+/* One group of cuts. */
 #define DEFINE_GROUP(name, add, group)                                                             \
     KERNEL_FN static void name(const double *x, size_t n, const double *at, uint64_t *counts)      \
     {                                                                                              \
         vec cuts[group];                                                                           \
         ivec sums[group];                                                                          \
-        for (size_t j = 0; j < (group); j++) {                                                     \
+        UNROLL for (size_t j = 0; j < (group); j++)                                                \
+        {                                                                                          \
             cuts[j] = v_set(at[j]);                                                                \
             sums[j] = i_zero();                                                                    \
         }                                                                                          \
         size_t i = 0;                                                                              \
+        for (; i + 2 * LANES <= n; i += 2 * LANES) {                                               \
+            const vec v = v_load(x + i);                                                           \
+            const vec w = v_load(x + i + LANES);                                                   \
+            UNROLL for (size_t j = 0; j < (group); j++)                                            \
+            {                                                                                      \
+                sums[j] = add(add(sums[j], v, cuts[j]), w, cuts[j]);                               \
+            }                                                                                      \
+        }                                                                                          \
         for (; i + LANES <= n; i += LANES) {                                                       \
             const vec v = v_load(x + i);                                                           \
-            for (size_t j = 0; j < (group); j++) {                                                 \
+            UNROLL for (size_t j = 0; j < (group); j++)                                            \
+            {                                                                                      \
                 sums[j] = add(sums[j], v, cuts[j]);                                                \
             }                                                                                      \
         }                                                                                          \
         const vec v = load_rest(x + i, n - i, (double)NAN);                                        \
-        for (size_t j = 0; j < (group); j++) {                                                     \
+        UNROLL for (size_t j = 0; j < (group); j++)                                                \
+        {                                                                                          \
             counts[j] += (uint64_t)i_sum(add(sums[j], v, cuts[j]));                                \
         }                                                                                          \
     }
 
-DEFINE_GROUP(count_above_group, i_add_gt, GROUP)
-DEFINE_GROUP(count_above_one, i_add_gt, 1)
-DEFINE_GROUP(count_equal_group, i_add_eq, GROUP)
-DEFINE_GROUP(count_equal_one, i_add_eq, 1)
+/* Four sizes of groups, so that the last one wastes little. */
+#define DEFINE_GROUPS(name, add)                                                                   \
+    DEFINE_GROUP(name##_1, add, GROUP_1)                                                           \
+    DEFINE_GROUP(name##_2, add, GROUP_2)                                                           \
+    DEFINE_GROUP(name##_3, add, GROUP_3)                                                           \
+    DEFINE_GROUP(name##_4, add, GROUP_4)
 
-/* A block at a time, so that it is read from memory once. */
-#define DEFINE_COUNT(name, many, one)                                                              \
-    KERNEL_FN static void name(const double *x, size_t n, const double *at, size_t count,          \
-                               uint64_t *counts)                                                   \
-    {                                                                                              \
-        for (size_t begin = 0; begin < n; begin += TEND_KERNEL_BLOCK) {                            \
-            const size_t left = n - begin;                                                         \
-            const size_t len = left < TEND_KERNEL_BLOCK ? left : TEND_KERNEL_BLOCK;                \
-            size_t j = 0;                                                                          \
-            for (; j + GROUP <= count; j += GROUP) {                                               \
-                many(x + begin, len, at + j, counts + j);                                          \
-            }                                                                                      \
-            for (; j < count; j++) {                                                               \
-                one(x + begin, len, at + j, counts + j);                                           \
-            }                                                                                      \
-        }                                                                                          \
+DEFINE_GROUPS(add_above, i_add_gt)
+DEFINE_GROUPS(add_equal, i_add_eq)
+
+typedef void group_fn(const double *x, size_t n, const double *at, uint64_t *counts);
+
+struct groups {
+    size_t size;
+    group_fn *fn;
+};
+
+/* count_above() and count_equal(): as few groups as there may be, all of one size, the cuts that
+ * are missing being NaN; a block at a time, so that it is read from memory once. */
+static void count_groups(const double *x, size_t n, const double *at, size_t count,
+                         const struct groups groups[4], uint64_t *counts)
+{
+    if (count == 0) {
+        return;
     }
+    const size_t group_count = (count + GROUP_4 - 1) / GROUP_4;
+    const struct groups *chosen = groups;
+    while (chosen->size * group_count < count) {
+        chosen++;
+    }
+    for (size_t begin = 0; begin < n; begin += TEND_KERNEL_BLOCK) {
+        const size_t left = n - begin;
+        const size_t len = left < TEND_KERNEL_BLOCK ? left : TEND_KERNEL_BLOCK;
+        for (size_t first = 0; first < count; first += chosen->size) {
+            double cuts[GROUP_4];
+            uint64_t sums[GROUP_4] = {0};
+            for (size_t j = 0; j < GROUP_4; j++) {
+                cuts[j] = first + j < count ? at[first + j] : (double)NAN;
+            }
+            chosen->fn(x + begin, len, cuts, sums);
+            for (size_t j = 0; j < chosen->size && first + j < count; j++) {
+                counts[first + j] += sums[j];
+            }
+        }
+    }
+}
 
-DEFINE_COUNT(count_above, count_above_group, count_above_one)
-DEFINE_COUNT(count_equal, count_equal_group, count_equal_one)
+static void count_above(const double *x, size_t n, const double *cuts, size_t cut_count,
+                        uint64_t *above)
+{
+    static const struct groups groups[4] = {{GROUP_1, add_above_1},
+                                            {GROUP_2, add_above_2},
+                                            {GROUP_3, add_above_3},
+                                            {GROUP_4, add_above_4}};
+    count_groups(x, n, cuts, cut_count, groups, above);
+}
+
+static void count_equal(const double *x, size_t n, const double *atoms, size_t atom_count,
+                        uint64_t *equal)
+{
+    static const struct groups groups[4] = {{GROUP_1, add_equal_1},
+                                            {GROUP_2, add_equal_2},
+                                            {GROUP_3, add_equal_3},
+                                            {GROUP_4, add_equal_4}};
+    count_groups(x, n, atoms, atom_count, groups, equal);
+}
 
 struct measured {
     vec low;

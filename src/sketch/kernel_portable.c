@@ -7,7 +7,10 @@
 
 #define KERNEL_FN
 #define LANES 1
-#define GROUP 4
+#define GROUP_1 1
+#define GROUP_2 2
+#define GROUP_3 3
+#define GROUP_4 4
 
 typedef double vec;
 typedef int64_t ivec;

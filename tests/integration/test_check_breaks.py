@@ -3,10 +3,11 @@ rows; and silence where nothing is broken. The measured form of it on real data 
 import csv
 import datetime
 import json
+import os
 import random
 
 import pytest
-from tend_program import run
+from tend_program import ROOT, run
 
 ROWS, REF_ROWS = 6000, 12000
 COLUMNS = ["id", "at", "amount", "weight", "age", "shop", "channel", "score", "bought"]
@@ -150,3 +151,46 @@ def test_outcomes_that_may_still_come_are_no_break(folder):
     write(folder / "cur.csv", rows)
     done = run("check", "ref.csv", "cur.csv", "--json", "--config", "pending.yaml", cwd=folder)
     assert done.json()["breaks"] == []
+
+
+# ---- undo and replay ------------------------------------------------------------------------------------------------
+
+MODEL = os.path.join(ROOT, "tests", "golden", "forest", "xgboost-3.2.0-logistic.json")
+REPLAY = """model: m
+data: {features: {x0: number, x1: number, x2: number, x3: number}, score: p, decision: p > 0.7}
+"""
+
+
+def write_numbers(path, seed, factor):
+    """Four numbers a row, the first in another unit."""
+    rng = random.Random(seed)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["x0", "x1", "x2", "x3"])
+        for _ in range(4000):
+            size = factor * rng.lognormvariate(-2, 0.7)
+            writer.writerow([size, rng.randint(0, 3), rng.randint(0, 3), rng.gauss(0, 1)])
+
+
+def test_undone_breaks_are_replayed_through_a_model(tmp_path):
+    (tmp_path / "tend.yaml").write_text(REPLAY, encoding="utf-8")
+    write_numbers(tmp_path / "ref.csv", 1, 1)
+    write_numbers(tmp_path / "same.csv", 2, 1)
+    write_numbers(tmp_path / "cur.csv", 2, 1000)
+    whole = run("check", "ref.csv", "same.csv", "--json", "--replay", MODEL, cwd=tmp_path).json()
+    assert whole["replay"]["columns_undone"] == 0 and whole["replay"]["score_change"] == 0
+    broken = run("check", "ref.csv", "cur.csv", "--json", "--replay", MODEL, cwd=tmp_path).json()
+    assert [b["undo"] for b in broken["breaks"]] == ["(x - 0) / 1000"]
+    assert broken["replay"]["columns_undone"] == 1 and broken["replay"]["rows"] > 1000
+    assert broken["replay"]["score_change"] > 0.01 and broken["replay"]["decisions_changed"] > 0
+    text = run("check", "ref.csv", "cur.csv", "--replay", MODEL, cwd=tmp_path).out
+    assert "of the decisions change" in text
+
+
+def test_a_model_that_does_not_fit_is_refused(tmp_path):
+    write_numbers(tmp_path / "ref.csv", 1, 1)
+    done = run("check", "ref.csv", "ref.csv", "--replay", MODEL, cwd=tmp_path)
+    assert done.code == 2 and "data.features" in done.err
+    (tmp_path / "tend.yaml").write_text(REPLAY.replace(", x3: number", ""), encoding="utf-8")
+    done = run("check", "ref.csv", "ref.csv", "--replay", MODEL, cwd=tmp_path)
+    assert done.code == 2 and "the model reads 4 features, and data.features names 3" in done.err
