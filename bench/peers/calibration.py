@@ -3,8 +3,8 @@
     calibration.py run TOOL DIR OUT.jsonl [--seconds S] [--tend PROGRAM]    under the Python that has TOOL
     calibration.py table OUT.jsonl...
 
-TOOL is evidently, nannyml, tfdv, whylogs, scipy, or tend (the program), each with its defaults; peer.py says which calls
-those are. scipy is a Kolmogorov-Smirnov test for each number and a chi-squared test for each text at .05; scipy-bh the
+TOOL is evidently, nannyml, tfdv, whylogs, scipy, or tend (the program), each with its defaults; peer.py says which
+calls those are. scipy is a Kolmogorov-Smirnov test for each number and a chi-squared test for each text at .05; scipy-bh the
 same with Benjamini and Hochberg's correction over the columns of a table, which is what tend does. One process runs all
 pairs, in turns over data sets, sizes and shifts, and stops after S seconds.
 
