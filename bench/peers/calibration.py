@@ -4,9 +4,10 @@
     calibration.py table OUT.jsonl...
 
 TOOL is evidently, nannyml, tfdv, whylogs, scipy, or tend (the program), each with its defaults; peer.py says which
-calls those are. scipy is a Kolmogorov-Smirnov test for each number and a chi-squared test for each text at .05; scipy-bh the
-same with Benjamini and Hochberg's correction over the columns of a table, which is what tend does. One process runs all
-pairs, in turns over data sets, sizes and shifts, and stops after S seconds.
+calls those are. scipy is a Kolmogorov-Smirnov test for each number and a chi-squared test for each text at .05; it is
+shown again, scipy-bh, with Benjamini and Hochberg's correction over the columns of a table, which is what tend does;
+and tend is shown again, tend-p, by its p-values at .05 without that. One process runs all pairs, in turns over data
+sets, sizes and shifts, and stops after S seconds.
 
 `table` prints the share of columns that are flagged and the share of comparisons with a flag where nothing drifts, and
 how often the one column that has moved is found.
