@@ -69,7 +69,7 @@ TEND_API const char *tend_check_verdict(const struct tend_check *check);
 /* Texts live as long as the check. What is not there is NaN. */
 struct tend_check_column {
     const char *name;
-    const char *type; /* "number", "bool", "text", "time", "null" */
+    const char *type; /* "number", "bool", "text", "time", "vector" or "null" */
     bool is_judged;   /* false: too few values, or one cell; then never drifted */
     bool drifted;
     double p_value;

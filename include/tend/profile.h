@@ -94,7 +94,7 @@ TEND_API size_t tend_profile_column_count(const struct tend_profile *profile);
 /* What is not there (the mean of a text) is NaN. */
 struct tend_profile_column {
     const char *name;            /* lives as long as the profile */
-    const char *type;            /* "number", "bool", "text", "time", "null" */
+    const char *type;            /* "number", "bool", "text", "time", "vector" or "null" */
     uint64_t row_count;          /* rows that had the column with its type */
     uint64_t absent_count;       /* rows of batches without it */
     uint64_t type_changed_count; /* rows of batches where it had another type */
