@@ -48,7 +48,7 @@ bench-check: setup-peers
 
 # Beside Evidently, NannyML, TFDV, whylogs and SciPy: an hour.
 bench-profile: setup-peers
-	bench/run profile
+	bench/run profile calibration
 
 install: all
 	meson install -C $(BUILD)

@@ -31,7 +31,7 @@
 #define SAME_NAMES_SHARE 0.6 /* of the texts that are no category */
 #define MEAN_OF_HALF_NORMAL 0.7978845608028654
 #define REST_MIN 0.03 /* of the rows, in other categories, where there is no history */
-#define ONE_FILL_SHARE 0.8
+#define ONE_FILL_SHARE 0.95
 #define MISSING_MAX 0.5 /* beyond it the window is of another population */
 #define PAIR_ERRORS 4.0
 #define PAIR_TOLERANCE 0.25

@@ -340,9 +340,20 @@ static void keep_earliest(struct suffixes *s)
     s->count = kept;
 }
 
+/* Whether `a` begins a slice or two after `b` and is purer: then `b` is a mixture of it with the
+ * rows of the slice in which it begins. */
+static bool is_pure_form(const struct candidate *a, const struct candidate *b)
+{
+    return a->slice_idx > b->slice_idx && a->slice_idx <= b->slice_idx + 2 &&
+           a->found.kind != b->found.kind && a->found.share > PURER * b->found.share;
+}
+
 /* Whether `a` explains more rows than `b`, or as many more purely, or as purely more surely. */
 static bool is_better(const struct candidate *a, const struct candidate *b)
 {
+    if (is_pure_form(a, b) || is_pure_form(b, a)) {
+        return is_pure_form(a, b);
+    }
     const double x = a->weight * a->found.share;
     const double y = b->weight * b->found.share;
     if (fabs(x - y) > ROWS_TOLERANCE * fmax(x, y)) {

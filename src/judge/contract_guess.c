@@ -85,8 +85,8 @@ static bool is_dense(const struct infer_column *seen, const struct tend__plan_co
     }
     const double width = column->max - column->min + 1;
     return width > 1 && width <= DENSE_MAX && !((double)seen->keys.count < width) &&
-           count_at(plan, column, column->min) >= COUNTEREXAMPLES &&
-           count_at(plan, column, column->max) >= COUNTEREXAMPLES;
+           (double)count_at(plan, column, column->min) >= COUNTEREXAMPLES &&
+           (double)count_at(plan, column, column->max) >= COUNTEREXAMPLES;
 }
 
 static void guess_number(const struct infer_column *seen, const struct tend__profile *profile,
