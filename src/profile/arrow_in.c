@@ -267,6 +267,9 @@ static bool read_bit(const uint8_t *bits, size_t at)
 static void read_validity(const uint8_t *bits, size_t begin, size_t count, struct decoded *to)
 {
     to->has_null = false;
+    if (count == 0) { /* then there is perhaps no memory */
+        return;
+    }
     if (bits == NULL) {
         memset(to->valid, 1, count);
         return;
