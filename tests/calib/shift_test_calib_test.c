@@ -131,8 +131,8 @@ static void compare(struct tend__drift_column out[COLUMN_COUNT])
         assert_tend_ok(tend__profile_new(plan, &profiles[side], &err), &err);
         assert_tend_ok(tend__profile_add(profiles[side], &sides[side].batch, &err), &err);
     }
-    assert_tend_ok(
-        tend__drift_compare(profiles[0], profiles[1], NULL, out, COLUMN_COUNT, &err), &err);
+    assert_tend_ok(tend__drift_compare(profiles[0], profiles[1], NULL, out, COLUMN_COUNT, &err),
+                   &err);
     tend__profile_free(profiles[0]);
     tend__profile_free(profiles[1]);
     tend__plan_unref(plan);
