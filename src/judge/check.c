@@ -323,7 +323,7 @@ static void leave_out_id(struct tend__check *check, const char *id)
     check->break_count = kept;
 }
 
-/* Whole rows, where both sides have them, and then columns and rows by one false discovery rate. */
+/* Columns, and whole rows where both sides have them. */
 static enum tend_code judge_drift(const struct run *run, const struct tend__batch *ref_rows,
                                   const struct tend__batch *cur_rows, struct tend_error *err)
 {

@@ -170,16 +170,22 @@ enum tend_code tend__drift_decide(const struct tend__drift_options *options,
     for (size_t i = 0; i < column_count; i++) {
         p[i] = columns[i].is_judged ? columns[i].p_value : (double)NAN;
     }
-    for (size_t i = 0; i < test_count; i++) {
-        p[column_count + i] = tests[i].is_judged ? tests[i].p_value : (double)NAN;
-    }
-    tend__bh_qvalues(p, count, p, scratch);
+    tend__bh_qvalues(p, column_count, p, scratch);
     for (size_t i = 0; i < column_count; i++) {
         struct tend__drift_column *column = &columns[i];
         column->q_value = column->is_judged ? p[i] : 1;
         column->drifted =
             column->is_judged && p[i] < filled.fdr && column->effect >= column->threshold;
     }
+    /* The tests among all; a column's verdict is the same whether there are rows to test or not. */
+    for (size_t i = 0; i < count; i++) {
+        const bool is_column = i < column_count;
+        const bool is_judged =
+            is_column ? columns[i].is_judged : tests[i - column_count].is_judged;
+        const double value = is_column ? columns[i].p_value : tests[i - column_count].p_value;
+        p[i] = is_judged ? value : (double)NAN;
+    }
+    tend__bh_qvalues(p, count, p, scratch);
     for (size_t i = 0; i < test_count; i++) {
         struct tend__drift_test *test = &tests[i];
         const double q = p[column_count + i];

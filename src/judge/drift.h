@@ -61,8 +61,9 @@ struct tend__drift_test {
     bool drifted;
 };
 
-/* q-values over all columns and tests that are judged, and who has drifted: q below `fdr` and an
- * effect of at least the threshold (of a test: above its tolerance). TEND_ENOMEM. */
+/* q-values and who has drifted: q below `fdr` and an effect of at least the threshold (of a test:
+ * above its tolerance). Columns are judged among columns, so that profiles, which have no rows to
+ * test, give the same; tests among columns and tests. TEND_ENOMEM. */
 enum tend_code tend__drift_decide(const struct tend__drift_options *options,
                                   struct tend__drift_column *columns, size_t column_count,
                                   struct tend__drift_test *tests, size_t test_count,
