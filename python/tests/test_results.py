@@ -351,3 +351,12 @@ def test_a_label_that_was_inverted_is_named_where_label_and_score_are():
     found = tend.check(reference, current, label="late", score="score").breaks
     assert [(one["kind"], one["columns"]) for one in found] == [("label_break", ["late"])]
     assert tend.check(reference, current).breaks == []
+
+
+def test_whole_numbers_of_64_bits_are_kept_and_read():
+    """Beyond 2^53 a number is counted whole, between two doubles."""
+    values = numpy.array([2**53 + 1, 2**60 + 1, 2**60 - 1, 2**62 + 7, -(2**61) - 1], dtype="int64")
+    for data in (values, values[:1], values[3:], values.astype("uint64")[:4]):
+        profile = tend.profile({"x": data})
+        assert tend.read_profile(profile.to_bytes()) == profile
+        assert tend.profile({"x": data}, like=profile) == profile

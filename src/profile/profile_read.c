@@ -19,6 +19,7 @@
 
 #define FIELD(name) TEND_PROFILE_FIELD_##name
 #define FORMAT_MIN 1
+#define WHOLE_MAX 9007199254740992.0 /* 2^53: from here on a whole number has a rest */
 
 /* The rows of one profile. */
 struct row_group {
@@ -533,6 +534,15 @@ static enum tend_code read_sum(const struct table_reader *reader, size_t row_idx
     return TEND_OK;
 }
 
+/* Whether a minimum or maximum falls into the outermost cell that was counted. A whole number of 64
+ * bits is counted whole, but its double is kept: it may be the atom at the edge of the cell. */
+static bool fits_extreme(const struct tend__cell_finder *finder, double x, size_t cell)
+{
+    const size_t found = tend__plan_number_cell(finder, x);
+    const bool is_wide = fabs(x) >= WHOLE_MAX;
+    return found == cell || (is_wide && (found == cell + 1 || found + 1 == cell));
+}
+
 /* Whether min and max are where the first and the last cell with a count are. */
 static bool fits_extremes(const struct tend__cell_finder *finder,
                           const struct tend__column_profile *column)
@@ -546,8 +556,7 @@ static bool fits_extremes(const struct tend__cell_finder *finder,
         last--;
     }
     return isfinite(column->min) && isfinite(column->max) && column->min <= column->max &&
-           tend__plan_number_cell(finder, column->min) == first &&
-           tend__plan_number_cell(finder, column->max) == last;
+           fits_extreme(finder, column->min, first) && fits_extreme(finder, column->max, last);
 }
 
 static enum tend_code read_number(const struct table_reader *reader, size_t row_idx,
