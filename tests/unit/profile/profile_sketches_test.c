@@ -127,7 +127,7 @@ static void sketches_say_what_the_rows_are(void **state)
     uint64_t text_count = 0;
     uint64_t first_count = 0;
     size_t first = 0;
-    double low = INFINITY;
+    double low = (double)INFINITY;
     for (size_t at = 0; at < 1000; at += 100) {
         add_rows(profile, at, 100);
     }

@@ -88,7 +88,7 @@ static void the_error_holds_at_every_magnitude(void **state)
             struct tend__ddsketch *sketch = make(0, 0);
             const double power = ldexp(1.0, exponent);
             const double x = step == -1  ? nextafter(power, 0)
-                             : step == 8 ? nextafter(power, INFINITY)
+                             : step == 8 ? nextafter(power, (double)INFINITY)
                                          : power * (1.0 + step / 8.0);
             const double pair[] = {x, -x};
             tend__ddsketch_add_many(sketch, pair, 2);
@@ -98,7 +98,8 @@ static void the_error_holds_at_every_magnitude(void **state)
         }
     }
     struct tend__ddsketch *sketch = make(0, 0);
-    const double odd[] = {0.0, -0.0, NAN, INFINITY, -INFINITY, 4.9e-324, -DBL_MIN, DBL_MAX};
+    const double odd[] = {0.0,      -0.0,     (double)NAN, (double)INFINITY, -(double)INFINITY,
+                          4.9e-324, -DBL_MIN, DBL_MAX};
     tend__ddsketch_add_many(sketch, odd, TEND_ARRAY_LEN(odd));
     assert_true(tend__ddsketch_count(sketch) == 5);
     assert_true(tend__ddsketch_not_finite_count(sketch) == 3);

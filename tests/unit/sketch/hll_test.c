@@ -206,7 +206,7 @@ static void different_sizes_unite_at_the_smaller(void **state)
 static void columns_count_each_value_once(void **state)
 {
     (void)state;
-    const double f64[] = {0.0, -0.0, 1.5, NAN, -NAN, 1.5, 7.0};
+    const double f64[] = {0.0, -0.0, 1.5, (double)NAN, -(double)NAN, 1.5, 7.0};
     const uint8_t valid[] = {1, 1, 1, 1, 1, 1, 0};
     const uint8_t bools[] = {1, 0, 1, 1, 0, 0, 0};
     const int64_t times[] = {5, 5, 6, 7, 8, 9, 10};

@@ -185,7 +185,7 @@ static void ranks_hold_at_every_size(void **state)
             assert_near(tend__kll_rank(view, aim, false), fmin(1.0, ceil(aim) / (double)n),
                         tend__kll_rank_error(200, false));
         }
-        assert_near(tend__kll_rank(view, INFINITY, false), 1.0, 0.0);
+        assert_near(tend__kll_rank(view, (double)INFINITY, false), 1.0, 0.0);
         tend__kll_view_free(view);
         tend__kll_free(kll);
     }
