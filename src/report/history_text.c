@@ -480,11 +480,10 @@ static void add_window_row(const struct tend__history *history, size_t column_id
                                         : "");
 }
 
-static void add_windows(const struct tend__history *history, size_t column_idx,
+/* The table borrows its titles until it is printed, so the caller keeps the one that is made. */
+static void add_windows(const struct tend__history *history, size_t column_idx, const char *centre,
                         struct tend__table *table)
 {
-    char name[64];
-    const char *centre = centre_name(history, column_idx, name, sizeof(name));
     const bool is_number = tend__plan_column(history->plan, column_idx)->type == TEND_TYPE_NUMBER;
     const char *const titles[] = {"window", "rows",     "nulls",  centre,
                                   "median", "distance", "verdict"};
@@ -516,6 +515,7 @@ static enum tend_code one_column(const struct tend__history_report *report,
     const struct tend__history_column *column = &history->columns[idx];
     const struct tend__plan_column *plan = tend__plan_column(history->plan, idx);
     char text[TEND_NUMBER_TEXT_SIZE];
+    char name[64];
     struct tend__table lines;
     struct tend__table windows;
     tend__buf_char(out, '\n');
@@ -530,7 +530,7 @@ static enum tend_code one_column(const struct tend__history_report *report,
     tend__table_init(&lines);
     tend__table_init(&windows);
     add_lines(history, idx, look, &lines);
-    add_windows(history, idx, &windows);
+    add_windows(history, idx, centre_name(history, idx, name, sizeof(name)), &windows);
     enum tend_code code = tend__table_code(&lines, err);
     if (code == TEND_OK) {
         code = tend__table_code(&windows, err);
