@@ -526,9 +526,12 @@ static enum tend_code gather(struct arrow_column *source, const struct tend_arro
     const size_t at = (size_t)array->offset + begin;
     read_validity(array->null_count == 0 ? NULL : array->buffers[0], at, count, to);
     for (size_t i = 0; i < count; i++) {
-        char *value = (char *)to->values + i * size;
+        /* A dictionary of nulls has values of no size, and none. */
+        char *value = size == 0 ? NULL : (char *)to->values + i * size;
         if (to->valid[i] == 0) {
-            memset(value, 0, size);
+            if (value != NULL) {
+                memset(value, 0, size);
+            }
             continue;
         }
         const int64_t index = read_index(source->index->kind, array->buffers[1], at + i);
@@ -538,7 +541,7 @@ static enum tend_code gather(struct arrow_column *source, const struct tend_arro
         }
         to->valid[i] = source->dictionary.valid[index];
         to->has_null = to->has_null || to->valid[i] == 0;
-        if (size > 0) {
+        if (value != NULL) {
             memcpy(value, (const char *)source->dictionary.values + (size_t)index * size, size);
         }
     }
