@@ -441,7 +441,9 @@ static enum tend_code decode(const struct arrow_column *source,
     TEND_TRY(check_array(kind, array, begin + count, err));
     TEND_TRY(reserve(to, kind->type, count, err));
     if (kind->type == TEND_TYPE_NULL) {
-        memset(to->valid, 0, count);
+        if (count > 0) {
+            memset(to->valid, 0, count);
+        }
         to->has_null = count > 0;
         return TEND_OK;
     }
