@@ -10,7 +10,7 @@
 
 #include "base/civil.h"
 #include "base/mem.h"
-#include "judge/row_gather.h"
+#include "profile/gather.h"
 #include "profile/profile.h"
 #include "profile/row_sample.h"
 
@@ -44,10 +44,10 @@ struct tend__break_rows {
     struct tend__field *fields; /* without the skipped column */
     struct tend__column *columns;
     struct tend__column *part_columns;
-    struct tend__row_gather gather;
+    struct tend__gather *gather;
     struct tend__break_slice views[TEND_BREAK_SLICES_MAX];
     int64_t *numbers; /* of the rows of a batch, then of the sample */
-    size_t *order;
+    uint32_t *order;
     size_t row_cap;
 };
 
@@ -59,9 +59,12 @@ enum tend_code tend__break_rows_new(const struct tend__break_rows_options *optio
     rows->options = *options;
     rows->time_idx = SIZE_MAX;
     rows->skip_idx = SIZE_MAX;
-    tend__row_gather_init(&rows->gather);
-    const enum tend_code code = tend__repeats_new(options->skip_column, &rows->repeats, err);
+    enum tend_code code = tend__gather_new(&rows->gather, err);
+    if (code == TEND_OK) {
+        code = tend__repeats_new(options->skip_column, &rows->repeats, err);
+    }
     if (code != TEND_OK) {
+        tend__gather_free(rows->gather);
         tend__mem_free(rows);
         return code;
     }
@@ -84,7 +87,7 @@ void tend__break_rows_free(struct tend__break_rows *rows)
     tend__profile_free(rows->whole);
     tend__row_sample_free(rows->sample);
     tend__repeats_free(rows->repeats);
-    tend__row_gather_deinit(&rows->gather);
+    tend__gather_free(rows->gather);
     tend__mem_free(rows->fields);
     tend__mem_free(rows->columns);
     tend__mem_free(rows->part_columns);
@@ -262,7 +265,7 @@ struct part {
     const struct tend__batch *batch;
     const struct tend__column *times;
     int64_t number;
-    const size_t *idx; /* NULL = all rows of the batch */
+    const uint32_t *idx; /* NULL = all rows of the batch */
     size_t count;
 };
 
@@ -298,13 +301,9 @@ static enum tend_code add_part(struct tend__break_rows *rows, const struct part 
     const bool is_run =
         part->idx == NULL || part->idx[part->count - 1] - part->idx[0] == part->count - 1;
     if (is_run && part->count < batch.row_count) {
-        for (size_t k = 0; k < batch.column_count; k++) {
-            rows->part_columns[k] = tend__column_from(&batch.columns[k], part->idx[0]);
-        }
-        batch.columns = rows->part_columns;
-        batch.row_count = part->count;
+        batch = tend__batch_slice(part->batch, part->idx[0], part->count, rows->part_columns);
     } else if (!is_run) {
-        TEND_TRY(tend__row_gather(&rows->gather, part->batch, part->idx, part->count, &batch, err));
+        TEND_TRY(tend__gather_rows(rows->gather, part->batch, part->idx, part->count, &batch, err));
     }
     TEND_TRY(find_profile(rows, part, &profile, err));
     return tend__profile_add(profile, &batch, err);
@@ -325,7 +324,7 @@ static enum tend_code add_slices(struct tend__break_rows *rows, const struct ten
         size_t count = 0;
         for (size_t i = first; i < n; i++) {
             if (rows->numbers[i] == number) {
-                rows->order[count++] = i;
+                rows->order[count++] = (uint32_t)i;
                 rows->numbers[i] = INT64_MAX; /* done */
             }
         }
@@ -423,19 +422,19 @@ static enum tend_code order_sample(struct tend__break_rows *rows, struct tend__b
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         if (rows->numbers[i] == NO_NUMBER) {
-            rows->order[count++] = i;
+            rows->order[count++] = (uint32_t)i;
         }
     }
     for (size_t k = 0; k < rows->slice_count; k++) {
         rows->views[k].sample_first = count;
         for (size_t i = 0; i < n; i++) {
             if (rows->numbers[i] == rows->slices[k].number) {
-                rows->order[count++] = i;
+                rows->order[count++] = (uint32_t)i;
             }
         }
     }
     const struct tend__batch all = *sample;
-    return tend__row_gather(&rows->gather, &all, rows->order, count, sample, err);
+    return tend__gather_rows(rows->gather, &all, rows->order, count, sample, err);
 }
 
 enum tend_code tend__break_rows_finish(struct tend__break_rows *rows,

@@ -101,7 +101,8 @@ static enum tend_code watch_ids(struct current_pass *pass, const struct tend__ba
     const char *id = pass->run->options->id_column;
     const size_t idx =
         id == NULL ? SIZE_MAX : tend__fields_find(batch->fields, batch->column_count, id);
-    rows->ids_are_known = idx != SIZE_MAX && pass->row_count <= TEND_CHECK_ID_MAX;
+    rows->ids_are_known = idx != SIZE_MAX && batch->columns[idx].type != TEND_TYPE_VECTOR &&
+                          pass->row_count <= TEND_CHECK_ID_MAX;
     if (!rows->ids_are_known || batch->columns[idx].type == TEND_TYPE_NULL) {
         return TEND_OK;
     }

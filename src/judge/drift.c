@@ -180,8 +180,7 @@ enum tend_code tend__drift_decide(const struct tend__drift_options *options,
     /* The tests among all; a column's verdict is the same whether there are rows to test or not. */
     for (size_t i = 0; i < count; i++) {
         const bool is_column = i < column_count;
-        const bool is_judged =
-            is_column ? columns[i].is_judged : tests[i - column_count].is_judged;
+        const bool is_judged = is_column ? columns[i].is_judged : tests[i - column_count].is_judged;
         const double value = is_column ? columns[i].p_value : tests[i - column_count].p_value;
         p[i] = is_judged ? value : (double)NAN;
     }

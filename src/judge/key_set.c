@@ -2,67 +2,11 @@
 /* key_set.c: open addressing with linear probing; one bit of the hash more each time it is full. */
 #include "judge/key_set.h"
 
-#include "base/hash.h"
 #include "base/mem.h"
 
 #include <math.h>
-#include <string.h>
 
 #define CAP_MIN ((size_t)1024)
-#define SEED_STEP UINT64_C(0x9E3779B97F4A7C15)
-
-/* ---- keys ---- */
-
-static void add_part(const struct tend__column *column, size_t row_idx, struct tend__key *key)
-{
-    const void *bytes = "";
-    size_t len = 0;
-    double number = 0;
-    switch (column->type) {
-    case TEND_TYPE_NUMBER:
-        number = isnan(column->f64[row_idx]) ? (double)NAN : column->f64[row_idx] + 0.0;
-        bytes = &number;
-        len = sizeof(number);
-        break;
-    case TEND_TYPE_BOOL:
-        bytes = &column->bools[row_idx];
-        len = 1;
-        break;
-    case TEND_TYPE_TEXT:
-        bytes = column->text[row_idx].ptr;
-        len = column->text[row_idx].len;
-        break;
-    case TEND_TYPE_TIME:
-        bytes = &column->time_us[row_idx];
-        len = sizeof(int64_t);
-        break;
-    case TEND_TYPE_VECTOR: /* no key: tend__key_of() says so */
-    case TEND_TYPE_NULL:
-        break;
-    }
-    const uint64_t seed = (uint64_t)column->type + 1;
-    key->hash[0] = tend__hash64(bytes, len, seed + key->hash[0]);
-    key->hash[1] = tend__hash64(bytes, len, (seed ^ SEED_STEP) + key->hash[1]);
-}
-
-bool tend__key_of(const struct tend__column *columns, const size_t *idxs, size_t count,
-                  size_t row_idx, struct tend__key *out)
-{
-    struct tend__key key = {{0, 0}};
-    for (size_t i = 0; i < count; i++) {
-        const struct tend__column *column = &columns[idxs[i]];
-        if (column->type == TEND_TYPE_NULL || column->type == TEND_TYPE_VECTOR ||
-            !tend__is_valid(column, row_idx)) {
-            return false;
-        }
-        add_part(column, row_idx, &key);
-    }
-    key.hash[0] = key.hash[0] == 0 && key.hash[1] == 0 ? 1 : key.hash[0];
-    *out = key;
-    return true;
-}
-
-/* ---- the set ---- */
 
 void tend__key_set_init(struct tend__key_set *set, size_t bytes_max)
 {

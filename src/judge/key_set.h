@@ -3,10 +3,7 @@
  * key_set.h: which keys have come, exactly while they are few, and an even share of them by hash
  * when they are many.
  *
- * A key is one or more columns of a row, kept as two 64-bit hashes of the values with their types:
- * 24 bytes a slot, at most three quarters full. Of two different keys among ten million the chance
- * of being taken for one is below 1e-24. Numbers are keyed by value (-0 is 0, every NaN is one),
- * texts by bytes.
+ * Keys are those of profile/row_key.h: 24 bytes a slot, at most three quarters full.
  *
  * When the set is full it drops every key whose hash has a one in the next of its low bits, and
  * takes no such key again: what is left is a sample of the keys by hash, which depends on the keys
@@ -16,20 +13,9 @@
 #ifndef TEND_JUDGE_KEY_SET_H
 #define TEND_JUDGE_KEY_SET_H
 
-#include "base/column.h"
-#include "base/fail.h"
+#include "profile/row_key.h"
 
-#define TEND_KEY_PARTS_MAX 8
 #define TEND_KEY_LEVELS 64
-#define TEND_KEY_SLOT_BYTES 24
-
-struct tend__key {
-    uint64_t hash[2]; /* never both 0 */
-};
-
-/* The key of a row over `count` columns; false where one of them is null or a vector. */
-bool tend__key_of(const struct tend__column *columns, const size_t *idxs, size_t count,
-                  size_t row_idx, struct tend__key *out);
 
 struct tend__key_slot {
     struct tend__key key; /* both 0: empty */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gather.c: see the header. One block of values and two of flags a column, as wide as is needed. */
+/* gather.c: see the header. A block a column for each thing that it has, as wide as is needed. */
 #include "profile/gather.h"
 
 #include "base/mem.h"
@@ -13,6 +13,8 @@ struct gather_column {
     size_t valid_cap;
     uint8_t *misfit;
     size_t misfit_cap;
+    unsigned char *rest; /* doubles */
+    size_t rest_cap;
 };
 
 struct tend__gather {
@@ -36,6 +38,7 @@ void tend__gather_free(struct tend__gather *gather)
         tend__mem_free(gather->memory[i].values);
         tend__mem_free(gather->memory[i].valid);
         tend__mem_free(gather->memory[i].misfit);
+        tend__mem_free(gather->memory[i].rest);
     }
     tend__mem_free(gather->memory);
     tend__mem_free(gather->columns);
@@ -161,6 +164,12 @@ static enum tend_code gather_column(struct gather_column *memory, const struct t
         TEND_TRY(
             copy_flags(&memory->misfit, &memory->misfit_cap, from->misfit, rows, row_count, err));
         out->misfit = memory->misfit;
+    }
+    if (from->rest != NULL) {
+        TEND_TRY(tend__mem_grow(&memory->rest, &memory->rest_cap, row_count * sizeof(*from->rest),
+                                SIZE_MAX / 2, 1, err));
+        copy_8(memory->rest, from->rest, rows, row_count);
+        out->rest = (const void *)memory->rest;
     }
     return TEND_OK;
 }

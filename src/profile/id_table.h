@@ -3,15 +3,13 @@
  * id_table.h: a set of ids with one number each, for joining outcomes and for finding rows that are
  * there twice.
  *
- * A key is two 64-bit hashes of the value with its type, so that a row costs 24 bytes times at most
- * two whatever its id is; two ids of ten million collide with a chance below 1e-24. Open
- * addressing, at most half full. Numbers are keyed by value (1 and 1.0 are one id), texts by bytes.
+ * Keys are those of row_key.h, so a row costs 24 bytes times at most two whatever its id is. Open
+ * addressing, at most half full.
  */
 #ifndef TEND_PROFILE_ID_TABLE_H
 #define TEND_PROFILE_ID_TABLE_H
 
-#include "base/column.h"
-#include "base/fail.h"
+#include "profile/row_key.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +18,7 @@
 #define TEND_ID_TABLE_MAX ((size_t)1 << 28)
 
 struct tend__id_slot {
-    uint64_t key[2]; /* both 0: empty */
+    struct tend__key key; /* both 0: empty */
     double number;
 };
 
@@ -32,8 +30,8 @@ struct tend__id_table {
 
 void tend__id_table_deinit(struct tend__id_table *table);
 
-/* The slot of a row's id, which must not be null; *is_new says that it was put there now. Valid
- * until the next put. */
+/* The slot of a row's id; *is_new says that it was put there now. Valid until the next put. EINVAL
+ * where it is null or a vector. */
 enum tend_code tend__id_table_put(struct tend__id_table *table, const struct tend__column *ids,
                                   size_t row_idx, struct tend__id_slot **out, bool *is_new,
                                   struct tend_error *err) TEND_NODISCARD;

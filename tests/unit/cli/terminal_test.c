@@ -187,6 +187,31 @@ static void ids_are_found_again_and_types_do_not_mix(void **state)
     tend__id_table_deinit(&table);
 }
 
+/* Whole numbers of 64 bits that round to one double are different ids. */
+static void ids_of_64_bits_are_whole(void **state)
+{
+    (void)state;
+    const int64_t ids[] = {INT64_C(9007199254740992), INT64_C(9007199254740993),
+                           INT64_C(9007199254740993)};
+    double near[3];
+    double rest[3];
+    struct tend__id_table table = {0};
+    struct tend__id_slot *slot = NULL;
+    struct tend_error err = {0};
+    bool is_new = false;
+    assert_true(tend__split_signed(ids, 3, near, rest));
+    const struct tend__column column = {.type = TEND_TYPE_NUMBER, .f64 = near, .rest = rest};
+    for (size_t i = 0; i < 3; i++) {
+        assert_tend_ok(tend__id_table_put(&table, &column, i, &slot, &is_new, &err), &err);
+        assert_int_equal(is_new, i < 2);
+    }
+    assert_int_equal(table.count, 2);
+    const uint8_t none[] = {0};
+    const struct tend__column nulls = {.type = TEND_TYPE_NUMBER, .f64 = near, .valid = none};
+    assert_int_equal(tend__id_table_put(&table, &nulls, 0, &slot, &is_new, &err), TEND_EINVAL);
+    tend__id_table_deinit(&table);
+}
+
 /* ---- windows ---- */
 
 static void windows_in_any_order_give_the_same_mean(void **state)
@@ -252,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_table_is_cut_to_the_terminal),
         cmocka_unit_test(a_sparkline_has_one_sign_a_value),
         cmocka_unit_test(ids_are_found_again_and_types_do_not_mix),
+        cmocka_unit_test(ids_of_64_bits_are_whole),
         cmocka_unit_test(windows_in_any_order_give_the_same_mean),
         cmocka_unit_test(the_interval_covers_where_rows_of_a_window_go_together),
     };

@@ -315,7 +315,7 @@ static void keys_are_exact_up_to_the_limit_and_sampled_beyond_it(void **state)
         struct tend_error err = {0};
         struct tend__key_set set;
         const size_t slots = round == 0 ? 32768 : 1024;
-        tend__key_set_init(&set, slots * TEND_KEY_SLOT_BYTES);
+        tend__key_set_init(&set, slots * sizeof(struct tend__key_slot));
         for (size_t i = 0; i < key_count + key_count / 4; i++) {
             const double x = (double)(i % key_count);
             const struct tend__column column = {.type = TEND_TYPE_NUMBER, .f64 = &x};

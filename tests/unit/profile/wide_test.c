@@ -8,6 +8,7 @@
 #include "unit.h"
 
 #include "base/rng.h"
+#include "profile/gather.h"
 #include "profile/plan.h"
 #include "profile/profile.h"
 #include "profile/rows.h"
@@ -142,11 +143,39 @@ static void cells_and_sums_are_those_of_the_integers(void **state)
     }
 }
 
+/* Rows that are picked, as those of a window or a segment are, keep what rounding took off. */
+static void gathered_rows_are_whole(void **state)
+{
+    const struct tend__field field = {"id", TEND_TYPE_NUMBER, 0, 0};
+    struct tend__gather *gather = NULL;
+    struct tend_error err = {0};
+    uint32_t rows[ROWS / 2];
+    (void)state;
+    fill(21);
+    const struct tend__column column = {.type = TEND_TYPE_NUMBER, .f64 = nearest, .rest = rests};
+    const struct tend__batch batch = {ROWS, 1, &field, &column};
+    for (size_t i = 0; i < ROWS / 2; i++) {
+        rows[i] = (uint32_t)(ROWS - 1 - 2 * i);
+    }
+    assert_tend_ok(tend__gather_new(&gather, &err), &err);
+    for (int again = 0; again < 2; again++) {
+        struct tend__batch out;
+        assert_tend_ok(tend__gather_rows(gather, &batch, rows, ROWS / 2, &out, &err), &err);
+        assert_int_equal(out.row_count, ROWS / 2);
+        for (size_t i = 0; i < ROWS / 2; i++) {
+            assert_true((wide_int)out.columns[0].f64[i] + (wide_int)out.columns[0].rest[i] ==
+                        (wide_int)numbers[rows[i]]);
+        }
+    }
+    tend__gather_free(gather);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_and_rests_are_the_integers),
         cmocka_unit_test(cells_and_sums_are_those_of_the_integers),
+        cmocka_unit_test(gathered_rows_are_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
