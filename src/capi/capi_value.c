@@ -52,16 +52,6 @@ struct value_pass {
 
 /* ---- compiling ---- */
 
-static size_t find_field(const struct value_pass *pass, const char *name)
-{
-    for (size_t i = 0; i < pass->field_count; i++) {
-        if (strcmp(pass->fields[i].name, name) == 0) {
-            return i;
-        }
-    }
-    return pass->field_count;
-}
-
 static enum tend_code compile_name(struct value_pass *pass, size_t idx,
                                    const struct tend_value_name *name, struct tend_error *err)
 {
@@ -74,9 +64,10 @@ static enum tend_code compile_name(struct value_pass *pass, size_t idx,
         tend__error_prefix(err, "%.100s", name->name);
         return code;
     }
-    const size_t at = find_field(pass, name->name);
+    const size_t found = tend__fields_find(pass->fields, pass->field_count, name->name);
+    const size_t at = found == SIZE_MAX ? pass->field_count : found;
     pass->name_field[idx] = at;
-    pass->field_count += at == pass->field_count ? 1 : 0;
+    pass->field_count += found == SIZE_MAX ? 1 : 0;
     pass->fields[at] = (struct tend__field){.name = name->name,
                                             .type = tend__expr_type(pass->names[idx]),
                                             .low = -(double)INFINITY,

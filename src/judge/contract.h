@@ -19,7 +19,6 @@
 #include "base/fail.h"
 
 #define TEND_CONTRACT_COLUMN_MAX 4096
-#define TEND_CONTRACT_LIST_MAX 256    /* keys, references, dependencies and rules, of each */
 #define TEND_CONTRACT_VALUE_MAX 65536 /* values of a column's list */
 #define TEND_CONTRACT_KEY_COLUMNS_MAX 8
 #define TEND_CONTRACT_EXAMPLE_MAX 5

@@ -332,9 +332,3 @@ bool tend__infer_is_unique(const struct tend__infer *infer, const char *column)
     const struct infer_column *found = find(infer, column);
     return found != NULL && found->is_keyed && !found->has_repeat && !found->has_null;
 }
-
-double tend__infer_distinct(const struct tend__infer *infer, const char *column)
-{
-    const struct infer_column *found = find(infer, column);
-    return found == NULL || !found->is_keyed ? (double)NAN : tend__key_set_distinct(&found->keys);
-}

@@ -33,9 +33,6 @@ enum tend_code tend__infer_add(void *ctx, const struct tend__batch *batch,
 /* Whether no value of the column came twice and none was null, as far as the keys were watched. */
 bool tend__infer_is_unique(const struct tend__infer *infer, const char *column);
 
-/* How many different values the column had; NaN where they were not counted to the end. */
-double tend__infer_distinct(const struct tend__infer *infer, const char *column);
-
 /* The contract: `profile` is that of the same rows and has its columns in the order that the
  * contract gets. The caller deinits *out, also on failure. */
 enum tend_code tend__infer_contract(const struct tend__infer *infer,

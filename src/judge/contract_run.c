@@ -15,16 +15,6 @@
 
 /* ---- small answers ---- */
 
-static size_t find_field(const struct tend__field *fields, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(fields[i].name, name) == 0) {
-            return i;
-        }
-    }
-    return SIZE_MAX;
-}
-
 static double share_or(double share, double otherwise)
 {
     return share < 0 ? otherwise : share;
@@ -259,7 +249,7 @@ static enum tend_code add_key_checks(struct tend__contract_run *run,
 static enum tend_code add_column(struct tend__contract_run *run,
                                  const struct tend__contract_column *column, struct tend_error *err)
 {
-    const size_t idx = find_field(run->fields, run->field_count, column->name);
+    const size_t idx = tend__fields_find(run->fields, run->field_count, column->name);
     enum tend_type wanted = TEND_TYPE_NULL;
     if (idx == SIZE_MAX) {
         struct contract_check *check = NULL;
@@ -297,7 +287,7 @@ static void find_columns(const struct tend__contract_run *run, struct contract_c
                          char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const size_t idx = find_field(run->fields, run->field_count, names[i]);
+        const size_t idx = tend__fields_find(run->fields, run->field_count, names[i]);
         if (idx == SIZE_MAX) {
             struct tend_error why = {0};
             tend__error_set(&why, TEND_ENOTFOUND, "no column '%s'", names[i]);
@@ -358,7 +348,7 @@ static enum tend_code add_relations(struct tend__contract_run *run, struct tend_
         struct contract_check *check = last_check(run);
         check->result.share_max = share_or(dependency->failure_max, 0);
         check->result.text = dependency->column;
-        check->dependent_idx = find_field(run->fields, run->field_count, dependency->column);
+        check->dependent_idx = tend__fields_find(run->fields, run->field_count, dependency->column);
         if (check->dependent_idx == SIZE_MAX) {
             struct tend_error why = {0};
             tend__error_set(&why, TEND_ENOTFOUND, "no column '%s'", dependency->column);
@@ -468,20 +458,6 @@ static enum tend_code add_whole(struct tend__contract_run *run, struct tend_erro
 
 /* ---- life ---- */
 
-static enum tend_code copy_fields(struct tend__contract_run *run, const struct tend__field *fields,
-                                  size_t count, struct tend_error *err)
-{
-    TEND_TRY(tend__mem_new(count, sizeof(*run->fields), &run->fields, err));
-    TEND_TRY(tend__mem_new(count, sizeof(*run->field_names), &run->field_names, err));
-    for (size_t i = 0; i < count; i++) {
-        TEND_TRY(tend__mem_text(fields[i].name, strlen(fields[i].name), &run->field_names[i], err));
-        run->fields[i] = fields[i];
-        run->fields[i].name = run->field_names[i];
-        run->field_count = i + 1;
-    }
-    return TEND_OK;
-}
-
 /* Every table of keys gets an even part of the memory. */
 static void share_key_memory(struct tend__contract_run *run, size_t bytes_max)
 {
@@ -503,8 +479,9 @@ static enum tend_code set_up(struct tend__contract_run *run, const struct tend__
     const char *time = options == NULL ? NULL : options->time_column;
     const size_t bytes =
         options == NULL || options->key_bytes_max == 0 ? KEY_BYTES : options->key_bytes_max;
-    TEND_TRY(copy_fields(run, fields, field_count, err));
-    run->time_idx = time == NULL ? SIZE_MAX : find_field(run->fields, field_count, time);
+    TEND_TRY(tend__fields_copy(fields, field_count, &run->fields, err));
+    run->field_count = field_count;
+    run->time_idx = time == NULL ? SIZE_MAX : tend__fields_find(run->fields, field_count, time);
     if (run->time_idx != SIZE_MAX && fields[run->time_idx].type != TEND_TYPE_TIME) {
         run->time_idx = SIZE_MAX;
     }
@@ -553,13 +530,9 @@ void tend__contract_run_free(struct tend__contract_run *run)
         tend__vector_deinit(&check->vector);
         tend__aggregate_free(check->aggregate);
     }
-    for (size_t i = 0; i < run->field_count; i++) {
-        tend__mem_free(run->field_names[i]);
-    }
+    tend__fields_free(run->fields, run->field_count);
     tend__mem_free(run->checks);
     tend__mem_free(run->results);
-    tend__mem_free(run->fields);
-    tend__mem_free(run->field_names);
     tend__mem_free(run);
 }
 
@@ -586,7 +559,7 @@ enum tend_code tend__contract_refer(struct tend__contract_run *run, size_t refer
     }
     const struct tend__contract_reference *reference = &run->contract->references[reference_idx];
     for (size_t i = 0; i < reference->column_count; i++) {
-        idxs[i] = find_field(batch->fields, batch->column_count, reference->to[i]);
+        idxs[i] = tend__fields_find(batch->fields, batch->column_count, reference->to[i]);
         if (idxs[i] == SIZE_MAX) {
             return TEND_FAIL(err, ENOTFOUND, "no column '%s' in %s", reference->to[i],
                              reference->data);

@@ -41,8 +41,7 @@ struct contract_check {
 
 struct tend__contract_run {
     const struct tend__contract *contract;
-    struct tend__field *fields; /* names borrowed from field_names */
-    char **field_names;
+    struct tend__field *fields; /* a copy, with names of its own */
     size_t field_count;
     size_t time_idx; /* SIZE_MAX where rows have no time */
     uint64_t row_count;

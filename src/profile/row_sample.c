@@ -18,7 +18,6 @@
 
 #define BLOCK_ROWS 1024
 #define TEXT_BYTES_MIN 65536
-#define EXPECTED_SLACK 6 /* standard deviations that the expected count is raised by */
 
 struct kept_text {
     size_t at; /* in the sample's bytes */
@@ -153,13 +152,6 @@ static enum tend_code init_sample(struct tend__row_sample *sample, const struct 
     return TEND_OK;
 }
 
-/* What row_max or more of n keys are below, but for a chance of 1e-9; n = 0 is not known. */
-static double expected_limit(size_t row_max, uint64_t n)
-{
-    const double wanted = (double)row_max + EXPECTED_SLACK * sqrt((double)row_max);
-    return wanted < (double)n ? -log1p(-wanted / (double)n) : (double)INFINITY;
-}
-
 enum tend_code tend__row_sample_new(const struct tend__field *fields, size_t field_count,
                                     const struct tend__row_sample_options *options,
                                     struct tend__row_sample **out, struct tend_error *err)
@@ -181,7 +173,7 @@ enum tend_code tend__row_sample_new(const struct tend__field *fields, size_t fie
     sample->seed = o->seed;
     sample->stream = o->stream;
     sample->next_row = o->first_row;
-    sample->key_limit = expected_limit(row_max, o->row_count_expected);
+    sample->key_limit = (double)INFINITY;
     const enum tend_code code = init_sample(sample, fields, field_count, err);
     if (code != TEND_OK) {
         tend__row_sample_free(sample);

@@ -15,8 +15,7 @@
  * Keys are made for 1,024 rows at a time, smallest first (Renyi's spacings of exponential order
  * statistics), and only while they are below the largest key in the sample: beyond the first
  * row_max rows most blocks cost one logarithm. A row that is taken costs a copy of its cells;
- * row_max (1 + ln(n / row_max)) of n rows are, or little more than row_max where row_count_expected
- * is given.
+ * row_max (1 + ln(n / row_max)) of n rows are.
  *
  * Numbers, bools, times and texts are kept; a text as the hash of all its bytes and the first
  * TEND_ROW_SAMPLE_TEXT_MAX of them. Vectors and columns without a type are in the view without
@@ -38,9 +37,6 @@ struct tend__row_sample_options {
     uint64_t seed;      /* the same for samples that are to be merged */
     uint64_t stream;    /* differs between data sets whose samples are to be merged */
     uint64_t first_row; /* the number in its stream of the first row that will be added */
-    /* Rows that will come, 0 = not known. Where that is right fewer rows are copied and thrown out
-     * again; where fewer come the sample is smaller than it could be, but as uniform. */
-    uint64_t row_count_expected;
 };
 
 struct tend__row_sample;

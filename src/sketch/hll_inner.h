@@ -31,11 +31,6 @@ struct tend__hll {
     double kxq_high;
 };
 
-static inline uint32_t tend__hll_place(uint32_t coupon)
-{
-    return coupon & TEND_HLL_PLACE_MASK;
-}
-
 static inline uint8_t tend__hll_value(uint32_t coupon)
 {
     return (uint8_t)(coupon >> TEND_HLL_PLACE_BITS);
