@@ -254,13 +254,6 @@ int64_t tend__store_every(const struct tend__store *store)
     return store->windows[0].end_us - store->windows[0].start_us;
 }
 
-size_t tend__store_missing(const struct tend__store *store, size_t first, size_t count)
-{
-    const int64_t span_us =
-        store->windows[first + count - 1].end_us - store->windows[first].start_us;
-    return (size_t)(span_us / tend__store_every(store)) - count;
-}
-
 static enum tend_code find_segment(const struct tend__store *store, const char *segment,
                                    size_t *out, struct tend_error *err)
 {

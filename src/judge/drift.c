@@ -115,7 +115,7 @@ static void compare_column(const struct tend__profile *ref, const struct tend__p
     const struct tend__column_profile *a = tend__profile_column(ref, idx);
     const struct tend__column_profile *b = tend__profile_column(cur, idx);
     const double *positions = positions_of(column);
-    struct tend__two_sample test = {.p_value = 1};
+    struct tend__two_sample test = {0};
     const uint64_t least = options->row_count_min;
     *out = (struct tend__drift_column){
         .column_idx = idx,
@@ -147,8 +147,8 @@ static void compare_column(const struct tend__profile *ref, const struct tend__p
     out->l_inf = test.l_inf;
     out->chi2 = test.chi2;
     /* A reference without spread has no normalised W1: any other value is far away. */
-    const bool has_w1 = positions != NULL && isfinite(test.excess.w1_normalised);
-    out->effect = has_w1 ? test.excess.w1_normalised : test.excess.js;
+    const bool has_w1 = positions != NULL && isfinite(test.excess_w1_normalised);
+    out->effect = has_w1 ? test.excess_w1_normalised : test.excess_js;
     out->tolerance = has_w1 ? options->tolerance_w1 : options->tolerance_js;
     out->threshold =
         find_threshold(out->tolerance, has_w1 ? 1.0 : JS_OF_SPREAD, test.ref_count, test.cur_count);

@@ -263,14 +263,6 @@ struct stat_wasserstein tend__wasserstein_null(const struct stat_table *table)
     return (struct stat_wasserstein){.spread = spread, .rest = low};
 }
 
-double tend__wasserstein_sf(const struct stat_wasserstein *null, double value)
-{
-    if (!(null->spread > 0.0)) {
-        return 1.0;
-    }
-    return 2.0 * tend__normal_sf(sqrt(fmax(0.0, value * value - null->rest) / null->spread));
-}
-
 /* Tails of x at or beyond the largest difference d of shares, with the limits in whole rows. */
 static double cell_tails(const struct stat_table *table, const struct cell *cell, double d)
 {
@@ -311,44 +303,4 @@ double tend__cell_sf(const struct stat_table *table, double t, double d)
 {
     const struct cell cell = describe_cell(table, t);
     return cell.sd > 0.0 ? cell_tails(table, &cell, d) : 1.0;
-}
-
-double tend__largest_cell_sf(const struct stat_table *table, double d)
-{
-    double log_below = 0.0;
-    for (size_t j = 0; j < table->cell_count; j++) {
-        const struct cell cell =
-            describe_cell(table, (double)table->ref[j] + (double)table->cur[j]);
-        if (!(cell.sd > 0.0)) {
-            continue;
-        }
-        log_below += log1p(-fmin(cell_tails(table, &cell, d), 1.0 - 1e-16));
-        if (table->used_count == 2) {
-            break; /* the other cell is the same event */
-        }
-    }
-    return -expm1(log_below);
-}
-
-double tend__largest_cell_median(const struct stat_table *table)
-{
-    const double unit = table->total / sqrt(table->n * table->m * (table->total - 1.0));
-    double low = 0.0;
-    double high = 1.0;
-    for (int i = 0; i < 30; i++) {
-        const double d = 0.5 * (low + high);
-        double expected = 0.0; /* number of cells beyond d */
-        for (size_t j = 0; j < table->cell_count; j++) {
-            const double share = ((double)table->ref[j] + (double)table->cur[j]) / table->total;
-            const double sd = unit * sqrt(share * (1.0 - share));
-            expected += sd > 0.0 ? 2.0 * tend__normal_sf(d / sd) : 0.0;
-        }
-        expected *= table->used_count == 2 ? 0.5 : 1.0;
-        if (expected > 0.69314718055994530942) {
-            low = d;
-        } else {
-            high = d;
-        }
-    }
-    return high;
 }

@@ -3,9 +3,8 @@
  * count_null.h: what distances between two count vectors look like when nothing has drifted.
  *
  * The null is conditional: of N pooled rows, t_j in cell j, n were drawn at random to be the
- * current ones. The count x_j is hypergeometric, the vector multivariate hypergeometric, and
- * differences of cumulated shares a Brownian bridge at the places T_j / N, of variance N^2 / (n m
- * (N - 1)). Used by two_sample.c only.
+ * current ones. The count x_j is hypergeometric, the vector multivariate hypergeometric. Private to
+ * src/stat.
  */
 #ifndef TEND_STAT_COUNT_NULL_H
 #define TEND_STAT_COUNT_NULL_H
@@ -59,14 +58,6 @@ struct stat_wasserstein {
 };
 
 struct stat_wasserstein tend__wasserstein_null(const struct stat_table *table);
-double tend__wasserstein_sf(const struct stat_wasserstein *null, double value);
-
-/* P(max |Q_j - P_j| at the cuts >= d). */
-double tend__kolmogorov_cells_sf(const struct stat_table *table, double d);
-
-/* P(max |q_j - p_j| over cells >= d), and the median of that maximum. */
-double tend__largest_cell_sf(const struct stat_table *table, double d);
-double tend__largest_cell_median(const struct stat_table *table);
 
 /* P(|q_j - p_j| >= d) for one cell of t pooled rows: exact, or by Edgeworth above a spread of 30
  * rows. Of the table only m, n and total are read; they need not be whole. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* two_sample.c: the distances themselves; count_null.c and bridge_null.c say what is explained by
- * the sample sizes. */
+/* two_sample.c: the distances themselves; count_null.c says what the sample sizes explain. */
 #include "stat/two_sample.h"
 
 #include "stat/count_null.h"
@@ -11,11 +10,6 @@
 /* A cell of the chi-squared table is merged with the next until both sides expect so many rows in
  * it. */
 #define EXPECTED_MIN 2.0
-
-/* Mean of the squared supremum of the Brownian bridge, pi^2 / 12, and the largest variance at one
- * cut. */
-#define BRIDGE_SQUARE 0.82246703342411321824
-#define CUT_SQUARE 0.25
 
 static struct stat_table make_table(const uint64_t *ref, const uint64_t *cur,
                                     const double *positions, size_t n)
@@ -56,20 +50,12 @@ static void compare_cells(const struct stat_table *table, struct tend__two_sampl
     out->psi = sums[STAT_SUM_PSI];
     out->js = root_above(sums[STAT_SUM_JS], 0.0);
     out->hellinger = root_above(sums[STAT_SUM_HELLINGER], 0.0);
-    out->p.psi = tend__gamma_match_sf(&moments[STAT_SUM_PSI], out->psi);
-    out->p.js = tend__gamma_match_sf(&moments[STAT_SUM_JS], sums[STAT_SUM_JS]);
-    out->p.hellinger = tend__gamma_match_sf(&moments[STAT_SUM_HELLINGER], sums[STAT_SUM_HELLINGER]);
-    out->p.l_inf = out->l_inf > 0.0 ? tend__largest_cell_sf(table, out->l_inf) : 1.0;
-    out->excess.psi = fmax(0.0, out->psi - moments[STAT_SUM_PSI].mean);
-    out->excess.js = root_above(sums[STAT_SUM_JS], moments[STAT_SUM_JS].mean);
-    out->excess.hellinger = root_above(sums[STAT_SUM_HELLINGER], moments[STAT_SUM_HELLINGER].mean);
-    const double median = tend__largest_cell_median(table);
-    out->excess.l_inf = root_above(out->l_inf * out->l_inf, median * median);
+    out->excess_js = root_above(sums[STAT_SUM_JS], moments[STAT_SUM_JS].mean);
 }
 
+/* Pearson's statistic, small cells merged. */
 struct merged_cells {
     double statistic;
-    double inverse_sum; /* of N / t */
     size_t count;
 };
 
@@ -80,7 +66,6 @@ static void add_merged(const struct stat_table *table, double x, double t, doubl
     const double gap = x - expected;
     /* (x - e)^2 / e of both rows: e' = e m / n */
     cells->statistic += sign * gap * gap / expected * (table->total / table->m);
-    cells->inverse_sum += sign * table->total / t;
 }
 
 static struct merged_cells merge_cells(const struct stat_table *table)
@@ -113,15 +98,7 @@ static struct merged_cells merge_cells(const struct stat_table *table)
 static void compare_pearson(const struct stat_table *table, struct tend__two_sample *out)
 {
     const struct merged_cells cells = merge_cells(table);
-    if (cells.count < 2) {
-        return;
-    }
-    const struct stat_moments moments =
-        tend__pearson_moments(table, cells.count, cells.inverse_sum);
-    out->chi2 = fmax(0.0, cells.statistic);
-    out->chi2_df = (double)cells.count - 1.0;
-    out->p.chi2 = tend__gamma_match_sf(&moments, out->chi2);
-    out->excess.chi2 = fmax(0.0, out->chi2 - moments.mean);
+    out->chi2 = cells.count < 2 ? 0.0 : fmax(0.0, cells.statistic);
 }
 
 static double reference_sd(const struct stat_table *table)
@@ -150,19 +127,11 @@ static void compare_cumulated(const struct stat_table *table, struct tend__two_s
         out->ks = fmax(out->ks, gap);
         out->w1 += gap * (table->positions[j + 1] - table->positions[j]);
     }
-    const double cuts = (double)table->used_count - 1.0;
-    const double size = table->n * table->m / table->total;
-    const double many = (1.0 - 1.0 / cuts) * (1.0 - 1.0 / cuts);
-    out->p.ks = out->ks > 0.0 ? tend__kolmogorov_cells_sf(table, out->ks) : 1.0;
-    out->excess.ks =
-        root_above(out->ks * out->ks, (CUT_SQUARE + (BRIDGE_SQUARE - CUT_SQUARE) * many) / size);
     const struct stat_wasserstein null = tend__wasserstein_null(table);
     const double sd = reference_sd(table);
-    out->p.w1 = tend__wasserstein_sf(&null, out->w1);
-    out->excess.w1 = root_above(out->w1 * out->w1, null.spread + null.rest);
     out->w1_normalised = sd > 0.0 ? out->w1 / sd : (double)NAN;
-    out->p.w1_normalised = out->p.w1;
-    out->excess.w1_normalised = sd > 0.0 ? out->excess.w1 / sd : (double)NAN;
+    out->excess_w1_normalised =
+        sd > 0.0 ? root_above(out->w1 * out->w1, null.spread + null.rest) / sd : (double)NAN;
 }
 
 static void mark_undefined(struct tend__two_sample *out)
@@ -170,31 +139,14 @@ static void mark_undefined(struct tend__two_sample *out)
     out->ks = (double)NAN;
     out->w1 = (double)NAN;
     out->w1_normalised = (double)NAN;
-    out->p.ks = (double)NAN;
-    out->p.w1 = (double)NAN;
-    out->p.w1_normalised = (double)NAN;
-    out->excess.ks = (double)NAN;
-    out->excess.w1 = (double)NAN;
-    out->excess.w1_normalised = (double)NAN;
+    out->excess_w1_normalised = (double)NAN;
 }
 
 void tend__two_sample_counts(const uint64_t *ref, const uint64_t *cur, const double *positions,
                              size_t n, struct tend__two_sample *out)
 {
     const struct stat_table table = make_table(ref, cur, positions, n);
-    *out = (struct tend__two_sample){
-        .p_value = 1.0,
-        .p = {.psi = 1.0,
-              .ks = 1.0,
-              .w1 = 1.0,
-              .w1_normalised = 1.0,
-              .js = 1.0,
-              .hellinger = 1.0,
-              .l_inf = 1.0,
-              .chi2 = 1.0},
-        .ref_count = table.m,
-        .cur_count = table.n,
-    };
+    *out = (struct tend__two_sample){.ref_count = table.m, .cur_count = table.n};
     const bool comparable = table.m > 0.0 && table.n > 0.0 && table.used_count > 1;
     if (comparable) {
         compare_cells(&table, out);
@@ -204,11 +156,5 @@ void tend__two_sample_counts(const uint64_t *ref, const uint64_t *cur, const dou
         mark_undefined(out);
     } else if (comparable) {
         compare_cumulated(&table, out);
-    }
-    if (comparable) {
-        const double second = positions != NULL ? out->p.ks : out->p.l_inf;
-        /* With two cells all are the same test, and the exact one is that of the largest cell. */
-        out->p_value =
-            table.used_count == 2 ? out->p.l_inf : fmin(1.0, 2.0 * fmin(out->p.chi2, second));
     }
 }

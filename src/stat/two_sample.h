@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * two_sample.h: how far two vectors of counts are apart, and whether their sizes explain it.
+ * two_sample.h: how far two vectors of counts are apart, and how far their sizes alone put them.
  *
  * r_j of m are the counts of the reference, c_j of n those of the current rows, t_j = r_j + c_j of
  * N; p = r/m, q = c/n; P, Q cumulated; pi = t/N.
@@ -16,12 +16,11 @@
  *   l_inf           max |q_j - p_j|
  *   chi2            Pearson's statistic of the 2 x k table, after small cells are merged
  *
- * The null of every p-value is that both are draws from one population: given the pooled counts t_j
- * the current counts are multivariate hypergeometric, so the p-values are permutation p-values up
- * to approximation; docs/methods/distances.md has the formulas and the measured sizes.
- *
- * Every distance is positive in small samples without any drift. `excess` is the distance with what
- * the sample sizes explain taken out; judge size by it, not by the raw distance.
+ * Every distance is positive in small samples without any drift. An excess is the root of the
+ * distance's square less its mean under no drift, never below 0: judge size by it, not by the raw
+ * distance. No drift means that both are draws from one population: given t_j the current counts
+ * are multivariate hypergeometric (docs/methods/distances.md). Whether a difference is sure is
+ * shift_test.h's question.
  */
 #ifndef TEND_STAT_TWO_SAMPLE_H
 #define TEND_STAT_TWO_SAMPLE_H
@@ -29,41 +28,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct tend__distances {
-    double psi;
-    double ks;
-    double w1;
-    double w1_normalised;
-    double js;
-    double hellinger;
-    double l_inf;
-    double chi2;
-};
-
 struct tend__two_sample {
     double psi;
-    double
-        ks; /* NaN for categories, as w1 and w1_normalised; they are NaN in p and excess as well */
+    double ks; /* NaN for categories, as w1 and w1_normalised and its excess */
     double w1;
-    double w1_normalised; /* NaN also where the reference has no spread */
+    double w1_normalised; /* NaN also where the reference has no spread, as its excess */
     double js;
     double hellinger;
     double l_inf;
     double chi2;
-    double chi2_df;
-    double p_value; /* one for the whole: twice the least of (chi2, ks) for ordered bins, (chi2,
-                       l_inf) for categories */
-    struct tend__distances p;      /* a p-value for each distance */
-    struct tend__distances excess; /* psi and chi2: less their null mean; the others: root of the
-                                      square less its null mean; never below 0 */
+    double excess_js;
+    double excess_w1_normalised;
     double ref_count;
     double cur_count;
 };
 
 /* Compares n cells. `positions` are the cells' places in ascending order (bins of a number), or
  * NULL for categories. Where one side has no row, or all rows are in one cell, the distances are 0
- * (NaN where undefined) and all p are 1. Allocates nothing. Cost: O(n), with positions O(n^2) for
- * the null of w1 and at most about 1 ms for that of ks. */
+ * (NaN where undefined). Allocates nothing. Cost: O(n), with positions O(n^2) for what w1 is
+ * without drift. */
 void tend__two_sample_counts(const uint64_t *ref, const uint64_t *cur, const double *positions,
                              size_t n, struct tend__two_sample *out);
 
