@@ -174,8 +174,8 @@ enum tend_code tend__drift_decide(const struct tend__drift_options *options,
     for (size_t i = 0; i < column_count; i++) {
         struct tend__drift_column *column = &columns[i];
         column->q_value = column->is_judged ? p[i] : 1;
-        column->drifted =
-            column->is_judged && p[i] < filled.fdr && column->effect >= column->threshold;
+        column->is_sure = column->is_judged && p[i] < filled.fdr;
+        column->drifted = column->is_sure && column->effect >= column->threshold;
     }
     /* The tests among all; a column's verdict is the same whether there are rows to test or not. */
     for (size_t i = 0; i < count; i++) {

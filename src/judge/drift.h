@@ -30,6 +30,7 @@ struct tend__drift_column {
     size_t column_idx;
     enum tend_type type;
     bool drifted;
+    bool is_sure;   /* q below `fdr`, whatever the effect */
     bool is_judged; /* false: too few values, or a single cell */
     double p_value; /* 1 where it is not judged */
     double q_value;

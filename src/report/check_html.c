@@ -366,12 +366,14 @@ static enum tend_code add_card(const struct tend__check *check, const struct ran
                                             TEND_TINT_DIM};
     const struct tend__drift_column *drift = &check->drift[ranked->idx];
     const char *name = name_of(check, drift->column_idx);
+    const char *badge =
+        ranked->group == 2 && drift->is_sure ? "small change" : badges[ranked->group];
     struct tend__column_view view;
     struct tend__buf words;
     TEND_TRY(tend__column_view_init(&view, check->ref, check->cur, drift->column_idx, err));
     tend__buf_init(&words, WORDS_MAX);
     tend__drift_words(check, drift, &view, &words);
-    tend__html_column_begin(page, name, badges[ranked->group], tints[ranked->group]);
+    tend__html_column_begin(page, name, badge, tints[ranked->group]);
     tend__html_paragraph(page, ranked->group < 2 ? TEND_TINT_PLAIN : TEND_TINT_DIM, "%s",
                          tend__buf_str(&words));
     if (view.count == 0) {

@@ -34,7 +34,7 @@ static void add_verdict(struct tend__table *table, const struct tend__drift_colu
     } else if (!drift->is_judged) {
         tend__table_cell(table, TEND_TINT_DIM, "not judged");
     } else {
-        tend__table_cell(table, TEND_TINT_DIM, "same");
+        tend__table_cell(table, TEND_TINT_DIM, "%s", drift->is_sure ? "small" : "same");
     }
 }
 

@@ -140,7 +140,9 @@ void tend__drift_words(const struct tend__check *check, const struct tend__drift
     if (!drift->is_judged) {
         tend__buf_text(out, "Not judged: too few values on one side, or one value only.");
     } else {
-        tend__buf_text(out, drift->drifted ? "" : "No drift. ");
+        tend__buf_text(out, drift->drifted   ? ""
+                            : drift->is_sure ? "A sure but small change, no drift. "
+                                             : "No drift. ");
         add_distance(check, drift, out);
         tend__buf_char(out, '.');
     }

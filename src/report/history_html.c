@@ -245,8 +245,8 @@ static void draw_distance(const struct tend__history *history, size_t column_idx
     const double tolerance = history->columns[column_idx].tolerance;
     const struct tend__chart chart = {
         .title = "distance from the reference",
-        .desc = "How far each window is from the reference, and the distance from which on a sure "
-                "difference is called drift.",
+        .desc = "How far each window is from the reference, and the tolerance: a sure difference "
+                "is called drift from three standard errors below it on.",
         .is_card = true};
     if (isnan(tolerance)) {
         tend__html_paragraph(page, TEND_TINT_DIM, "There is nothing to compare with.");

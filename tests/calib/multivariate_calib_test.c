@@ -176,6 +176,7 @@ static void a_broken_pair_is_found_and_named(void **state)
                           shapes[s][0], shapes[s][1], c == 0 ? "pairing" : "rotation", found[0],
                           found[1], named, rounds, auc);
             assert_true(found[0] * 10 >= rounds * 9);
+            assert_true(found[1] * 10 >= rounds * 8); /* 95 of 100 at worst, measured */
             assert_true(named * 10 >= rounds * 9);
         }
     }

@@ -18,7 +18,7 @@
 #define SEED 20261125
 #define LEN_MAX 200
 #define LONG_LEN 5000
-#define CUTS_MAX 40
+#define CUTS_MAX 64 /* the largest cut_max of a set */
 #define PADDING 16
 
 extern const struct tend__kernel tend__kernel_emulated; /* kernel_avx512.c over SIMDe */
